@@ -1,0 +1,18 @@
+"""What a state must know before it decides: a typed name whose loader is wired elsewhere."""
+
+from dataclasses import dataclass
+from typing import Generic, TypeVar
+
+Fact = TypeVar("Fact")
+
+
+@dataclass(frozen=True, slots=True)
+class Need(Generic[Fact]):
+    """A fact a handler asks for by name; ``facts[NEED]`` gives a value of type ``kind``.
+
+    ``kind`` is a frozen dataclass (or a plain scalar or tuple of them), because the
+    value is stored with the decision and must be read back exactly.
+    """
+
+    name: str
+    kind: type[Fact]

@@ -1,0 +1,128 @@
+"""What a handler answers: where the case goes, what is decided, written, sent, held and told."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from uuid import UUID
+
+from careengine.kernel.decision import Decision
+from careengine.kernel.effect import Effect, Json
+from careengine.kernel.policy import Scalar
+
+
+@dataclass(frozen=True, slots=True)
+class Tell:
+    """An event for another case, named by id or by its key, delivered in the same transaction."""
+
+    case: int | str
+    kind: str
+    body: Mapping[str, Json] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Hold:
+    """An exclusive claim on a thing chosen by a rule (a slot); the loser decides again on fresh facts."""
+
+    key: str
+    until: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Write:
+    """A new version of a FHIR resource, kept in the same transaction as the decision that made it.
+
+    ``subject`` is the patient it belongs to, ``None`` for one that belongs to nobody.
+    """
+
+    resource: Mapping[str, Json]
+    subject: UUID | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Asking:
+    """A card to be opened: which kind (declared in the state's ``asks``), and by when it is wanted."""
+
+    kind: str
+    urgent: bool = False
+    due: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Next:
+    """The whole answer of a handler. Built with :func:`to`, :func:`stay` or :func:`ask`."""
+
+    state: str | None = None
+    """Where the case goes; ``None`` means it stays."""
+    now: bool = False
+    """Go on in the same transaction: load the new state's needs and call its handler."""
+    because: tuple[Decision, ...] = ()
+    data: Mapping[str, Scalar] = field(default_factory=dict)
+    """Small facts merged into the case's own data; ``None`` removes one."""
+    wake: datetime | None = None
+    """Domain time at which the state's handler is called again with no event."""
+    asking: Asking | None = None
+    writes: tuple[Write, ...] = ()
+    effects: tuple[Effect, ...] = ()
+    voids: tuple[str, ...] = ()
+    """Kinds of this case's queued effects to cancel."""
+    locks: tuple[str, ...] = ()
+    """With ``now``: keys to lock before the next state's facts are read."""
+    holds: tuple[Hold, ...] = ()
+    tells: tuple[Tell, ...] = ()
+
+
+def _decisions(because: Decision | tuple[Decision, ...]) -> tuple[Decision, ...]:
+    return (because,) if isinstance(because, Decision) else because
+
+
+def to(  # noqa: PLR0913  a handler's whole answer is one call, read top to bottom
+    state: str,
+    *,
+    because: Decision | tuple[Decision, ...] = (),
+    now: bool = False,
+    data: Mapping[str, Scalar] | None = None,
+    writes: tuple[Write, ...] = (),
+    effects: tuple[Effect, ...] = (),
+    voids: tuple[str, ...] = (),
+    locks: tuple[str, ...] = (),
+    holds: tuple[Hold, ...] = (),
+    tells: tuple[Tell, ...] = (),
+) -> Next:
+    """Move the case to ``state``; with ``now`` its handler runs in the same transaction."""
+    return Next(
+        state=state, because=_decisions(because), now=now, data=data or {}, writes=writes, effects=effects,
+        voids=voids, locks=locks, holds=holds, tells=tells,
+    )  # fmt: skip
+
+
+def stay(  # noqa: PLR0913  a handler's whole answer is one call, read top to bottom
+    *,
+    because: Decision | tuple[Decision, ...] = (),
+    wake: datetime | None = None,
+    data: Mapping[str, Scalar] | None = None,
+    writes: tuple[Write, ...] = (),
+    effects: tuple[Effect, ...] = (),
+    voids: tuple[str, ...] = (),
+    holds: tuple[Hold, ...] = (),
+    tells: tuple[Tell, ...] = (),
+) -> Next:
+    """Leave the case where it is, waiting for what its state awaits, or until ``wake``."""
+    return Next(
+        because=_decisions(because), wake=wake, data=data or {}, writes=writes, effects=effects,
+        voids=voids, holds=holds, tells=tells,
+    )  # fmt: skip
+
+
+def ask(
+    kind: str,
+    *,
+    because: Decision | tuple[Decision, ...],
+    urgent: bool = False,
+    due: datetime | None = None,
+    data: Mapping[str, Scalar] | None = None,
+    voids: tuple[str, ...] = (),
+) -> Next:
+    """Open a card of ``kind`` and stay; the state's ``CardDecided`` handler goes on with the answer."""
+    return Next(
+        because=_decisions(because), asking=Asking(kind, urgent, due), data=data or {}, voids=voids
+    )
