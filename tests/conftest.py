@@ -1,0 +1,109 @@
+"""What every test may ask for: a fresh migrated database, and ids and a clock that are known beforehand.
+
+One embedded PostgreSQL serves a whole test run, all its xdist workers included. Its
+databases are copies of a template that is migrated once.
+"""
+
+import fcntl
+import os
+import shutil
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+
+import psycopg
+import pytest
+
+from careengine.runtime.clock import FixedClock
+from careengine.runtime.database import Connection, connect
+from careengine.runtime.embedded import EmbeddedServer
+from careengine.runtime.ids import SequentialIds
+from careengine.runtime.migrating import migrate
+
+_TEMPLATE = "template_careengine"
+_PREFIX = "ce-tests-"
+_NOON = datetime(2026, 3, 2, 12, 0, tzinfo=UTC)
+"""A Monday."""
+
+
+def _sweep() -> None:
+    """Stop the servers of earlier runs that were killed: the owner's process id is in the directory's name."""
+    for left in Path(tempfile.gettempdir()).glob(f"{_PREFIX}*"):
+        if not Path(f"/proc/{left.name.removeprefix(_PREFIX)}").exists() and left.stat().st_uid == os.geteuid():
+            EmbeddedServer(left / "pg").stop()
+            shutil.rmtree(left, ignore_errors=True)
+
+
+@contextmanager
+def _alone(home: Path) -> Iterator[None]:
+    with (home / "tests.lock").open("a") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
+
+
+def _run_home() -> Path:
+    """The run's own directory: named after the process that all workers of the run share."""
+    owner = os.getppid() if "PYTEST_XDIST_WORKER" in os.environ else os.getpid()
+    home = Path(tempfile.gettempdir()) / f"{_PREFIX}{owner}"
+    home.mkdir(mode=0o711, exist_ok=True)
+    return home
+
+
+@pytest.fixture(scope="session")
+def server() -> Iterator[EmbeddedServer]:
+    """The run's PostgreSQL; the last worker to leave stops it."""
+    home = _run_home()
+    mine = home / f"user-{os.getpid()}"
+    with _alone(home):
+        _sweep()
+        mine.touch()
+        running = EmbeddedServer(home / "pg", {"shared_buffers": "64MB"})
+        running.start()
+        _make_template(running)
+    yield running
+    with _alone(home):
+        mine.unlink()
+        if not list(home.glob("user-*")):
+            running.stop()
+            shutil.rmtree(home)
+
+
+def _make_template(running: EmbeddedServer) -> None:
+    with connect(running.url("postgres"), autocommit=True) as conn:
+        if conn.execute("select 1 from pg_database where datname = %s", (_TEMPLATE,)).fetchone():
+            return
+        conn.execute("create database template_unfinished")
+        migrate(running.url("template_unfinished"))
+        conn.execute(f"alter database template_unfinished rename to {_TEMPLATE}")
+
+
+@pytest.fixture
+def database_url(server: EmbeddedServer, request: pytest.FixtureRequest) -> Iterator[str]:
+    """The URL of a fresh, migrated database, gone after the test."""
+    name = f"test_{os.getpid()}_{abs(hash(request.node.nodeid)) % 10**9}"
+    with psycopg.connect(server.url("postgres"), autocommit=True) as conn:
+        conn.execute(f"create database {name} template {_TEMPLATE} strategy wal_log")
+        yield server.url(name)
+        conn.execute(f"drop database {name} with (force)")
+
+
+@pytest.fixture
+def conn(database_url: str) -> Iterator[Connection]:
+    """A connection to the test's own database; nothing is committed unless the test does."""
+    with connect(database_url) as opened:
+        yield opened
+        opened.rollback()
+
+
+@pytest.fixture
+def ids() -> SequentialIds:
+    """Ids from 1 on."""
+    return SequentialIds()
+
+
+@pytest.fixture
+def clock() -> FixedClock:
+    """Noon on Monday 2 March 2026, in UTC, until the test advances it."""
+    return FixedClock(_NOON)
