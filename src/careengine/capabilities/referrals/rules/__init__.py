@@ -1,0 +1,1 @@
+"""The questions a referral raises, one file each. Pure."""
