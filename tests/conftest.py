@@ -29,9 +29,10 @@ _NOON = datetime(2026, 3, 2, 12, 0, tzinfo=UTC)
 
 
 def _sweep() -> None:
-    """Stop the servers of earlier runs that were killed: the owner's process id is in the directory's name."""
+    """Stop the servers of earlier runs that were killed: a directory is named after its run's process."""
     for left in Path(tempfile.gettempdir()).glob(f"{_PREFIX}*"):
-        if not Path(f"/proc/{left.name.removeprefix(_PREFIX)}").exists() and left.stat().st_uid == os.geteuid():
+        alive = Path(f"/proc/{left.name.removeprefix(_PREFIX)}").exists()
+        if not alive and left.stat().st_uid == os.geteuid():
             EmbeddedServer(left / "pg").stop()
             shutil.rmtree(left, ignore_errors=True)
 

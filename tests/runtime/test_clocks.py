@@ -5,7 +5,14 @@ from pathlib import Path
 
 import pytest
 
-from careengine.runtime.clock import ClockUnreadable, FixedClock, SteppedClock, SystemClock, clock_from, real_now
+from careengine.runtime.clock import (
+    ClockUnreadable,
+    FixedClock,
+    SteppedClock,
+    SystemClock,
+    clock_from,
+    real_now,
+)
 
 MONDAY = datetime(2026, 3, 2, 8, 0, tzinfo=UTC)
 

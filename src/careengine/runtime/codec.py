@@ -29,7 +29,7 @@ def _tools() -> tuple[zstandard.ZstdCompressor, zstandard.ZstdDecompressor]:
 
 
 def pack(raw: bytes, *, compress: bool = True) -> bytes:
-    """Return ``raw`` as it is to be stored: a codec byte, then the body, compressed if that makes it smaller."""
+    """Return ``raw`` as it is to be stored: a codec byte, then the body, compressed where that is smaller."""
     if compress and len(raw) >= _SMALL:
         squeezed = _tools()[0].compress(raw)
         if len(squeezed) < len(raw):
@@ -40,7 +40,7 @@ def pack(raw: bytes, *, compress: bool = True) -> bytes:
 def unpack(stored: bytes | memoryview) -> bytes:
     """Return the body as it was packed; raises :class:`StoredBodyDamaged` if it cannot be read."""
     view = memoryview(stored)
-    codec = view[0] if len(view) else -1
+    codec = view[0] if view.nbytes else -1
     if codec == PLAIN:
         return bytes(view[1:])
     if codec == ZSTD:
@@ -52,5 +52,10 @@ def unpack(stored: bytes | memoryview) -> bytes:
                 "from a backup."
             ) from error
     if codec == SEALED:
-        raise StoredBodyDamaged("A body is encrypted and no keys are configured; this version cannot read it.")
-    raise StoredBodyDamaged(f"A body begins with the unknown codec {codec}; a newer version wrote it, or it is damaged.")
+        raise StoredBodyDamaged(
+            "A body is encrypted and no keys are configured. Use the version that wrote it."
+        )
+    raise StoredBodyDamaged(
+        f"A body begins with the unknown codec {codec}: a newer version wrote it, or it is damaged. Upgrade, "
+        "or restore the row from a backup."
+    )

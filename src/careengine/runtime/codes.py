@@ -42,7 +42,7 @@ class Codes:
             return self._ids[kind, name]
         except KeyError:
             raise UnknownCode(
-                f"The {kind} '{name}' has no code in this database. Run `careengine init`, which adds the codes "
+                f"The {kind} '{name}' has no code in this database. Run `careengine init`, which adds those "
                 "of the installed journeys and of organisation.yaml."
             ) from None
 
@@ -54,13 +54,14 @@ class Codes:
             return self._names[kind, number]
         except KeyError:
             raise UnknownCode(
-                f"Code {number} of kind {kind} is unknown to this process. Another one may have added it: restart this one."
+                f"Code {number} of kind {kind} is unknown to this process; another may have added it. "
+                "Restart this one."
             ) from None
 
     def ensure(self, conn: Connection, kind: str, names: Iterable[str]) -> None:
-        """Give every word a number that has none yet. The caller commits; two processes may do this at once."""
+        """Give every word a number that has none yet. The caller commits; processes may do this at once."""
         if kind not in KINDS:
-            raise UnknownCode(f"There is no kind of code called '{kind}'. Use one of {', '.join(sorted(KINDS))}.")
+            raise UnknownCode(f"There is no kind of code '{kind}'. Use one of {', '.join(sorted(KINDS))}.")
         wanted = list(dict.fromkeys(names))
         if all((kind, name) in self._ids for name in wanted):
             return

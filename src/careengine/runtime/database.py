@@ -36,7 +36,8 @@ def connect(url: str, *, autocommit: bool = False) -> Connection:
     try:
         wanted = conninfo_to_dict(url).get("options", "")
         return psycopg.connect(
-            url, autocommit=autocommit, options=f"{_OPTIONS} {wanted}", application_name="careengine", connect_timeout=10,
+            url, autocommit=autocommit, options=f"{_OPTIONS} {wanted}", application_name="careengine",
+            connect_timeout=10,
             keepalives=1, keepalives_idle=10, keepalives_interval=5, keepalives_count=3, prepare_threshold=3,
         )  # fmt: skip
     except psycopg.OperationalError as error:

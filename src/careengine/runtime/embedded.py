@@ -77,7 +77,8 @@ class EmbeddedServer:
         """End the sessions and the server, and wait until it is down; a stopped one stays stopped."""
         with self._alone():
             if (self._places.data / "postmaster.pid").exists():
-                self._call("pg_ctl", "stop", "-D", str(self._places.data), "-m", "fast", "-w", "-t", str(_PATIENCE_S))
+                data = str(self._places.data)
+                self._call("pg_ctl", "stop", "-D", data, "-m", "fast", "-w", "-t", str(_PATIENCE_S))
 
     def url(self, database: str = DATABASE) -> str:
         """Return the URL of a database of this server; it holds no secret."""
@@ -112,8 +113,8 @@ class EmbeddedServer:
         if self._who.dropped:
             os.chown(fresh, self._who.uid, self._who.gid)
         self._must(
-            "initdb", "-D", str(fresh), "-U", ROLE, "--auth-local=peer", "--auth-host=reject", "--encoding=UTF8",
-            "--locale=C", "--locale-provider=builtin", "--builtin-locale=C.UTF-8", "--no-instructions",
+            "initdb", "-D", str(fresh), "-U", ROLE, "--auth-local=peer", "--auth-host=reject",
+            "--no-instructions", "--encoding=UTF8", "--locale=C", "--locale-provider=builtin", "--builtin-locale=C.UTF-8",
         )  # fmt: skip
         fresh.rename(self._places.data)
 
@@ -133,8 +134,8 @@ class EmbeddedServer:
             if self._answers():
                 return
         raise EmbeddedUnavailable(
-            f"The embedded PostgreSQL in {self._places.base} did not start; {self._places.data / 'server.log'} "
-            f"says why. pg_ctl said: {_last_line(said)}"
+            f"The embedded PostgreSQL did not start; {self._places.data / 'server.log'} says why. "
+            f"pg_ctl said: {_last_line(said)}"
         )
 
     def _options(self) -> str:
@@ -192,11 +193,13 @@ class EmbeddedServer:
 
     def _subprocess(self, program: str, arguments: tuple[str, ...]) -> subprocess.CompletedProcess[str]:
         """Run one of PostgreSQL's programs as the server's user, with nothing of our environment."""
-        drop = {"user": self._who.uid, "group": self._who.gid, "extra_groups": []} if self._who.dropped else {}
+        who = self._who
         return subprocess.run(  # noqa: S603  a program of the wheel, no shell, arguments of our own
             [str(self._programs / program), *arguments],
             cwd="/", env={"PATH": "/usr/bin:/bin", "LC_ALL": "C", "TZ": "UTC"}, check=False, text=True,
-            stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, **drop,  # type: ignore[call-overload]
+            stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+            user=who.uid if who.dropped else None, group=who.gid if who.dropped else None,
+            extra_groups=[] if who.dropped else None,
         )  # fmt: skip
 
 

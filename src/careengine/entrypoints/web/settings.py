@@ -1,4 +1,4 @@
-"""What Django is told: which packages own tables, and which database they stand in. Importable without environment."""
+"""What Django is told: which packages own tables, and where. Importable without any environment."""
 
 import os
 from typing import Any

@@ -22,5 +22,5 @@ class Migration(migrations.Migration):
     """Create the table of codes and the sequence of process numbers."""
 
     initial = True
-    dependencies: list[tuple[str, str]] = []
+    dependencies = []
     operations = [migrations.RunSQL(CODES), migrations.RunSQL(PROCESSES)]
