@@ -1,1 +1,1 @@
-"""Referrals: is it clear who is meant, what is asked, what is missing, how urgent it is, and what the sender is told."""
+"""Referrals: who is meant, what is asked, what is missing, how urgent it is, what the sender is told."""

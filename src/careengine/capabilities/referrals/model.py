@@ -1,4 +1,4 @@
-"""What a referral is made of, and what each of its rules is told by policy. Standard library and kernel only."""
+"""What a referral is made of, and what policy tells each of its rules. Pure."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
