@@ -11,6 +11,7 @@ create table partner (
     burst        double precision  not null,
     tokens       double precision  not null,
     refilled_at  timestamptz       not null,
+    takeovers    bigint            not null default 0,
     constraint a_partner_can_be_sent_to check (concurrency > 0 and per_second > 0 and burst >= 1)
 );
 
@@ -32,22 +33,23 @@ alter table effect add column void_asked boolean not null default false;
 drop index effect_to_send;
 create index effect_to_send on effect (partner, next_try) where status = 0 and not_before is null;
 create index effect_for_later on effect (partner, not_before) where status = 0 and not_before is not null;
+create index effect_dead on effect (id) where status in (2, 3);
 """
 
 STOPS = """
 create table lane_stop (
-    id          bigint       primary key,
-    scope       text         not null check (scope in ('lane', 'site', 'partner')),
-    name        text         not null,
-    by          text         not null,
-    reason      text         not null,
-    at          timestamptz  not null,
-    resumed_by  text,
-    resumed_at  timestamptz,
-    resumed_reason text,
+    id              bigint       primary key,
+    scope           text         not null check (scope in ('lane', 'site', 'partner')),
+    name            text         not null,
+    by              text         not null,
+    reason          text         not null,
+    at              timestamptz  not null,
+    resumed_by      text,
+    resumed_at      timestamptz,
+    resumed_reason  text,
     constraint a_stop_says_why check (reason <> ''),
     constraint a_resumption_says_who_and_why
-        check ((resumed_at is null) = (resumed_by is null) and (resumed_at is null) = (resumed_reason is null))
+        check (num_nulls(resumed_at, resumed_by, resumed_reason) in (0, 3))
 );
 create unique index lane_stop_in_force on lane_stop (scope, name) where resumed_at is null;
 
