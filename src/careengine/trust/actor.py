@@ -1,0 +1,36 @@
+"""Who acts and who reads, and for what: there is no anonymous reader and no reading without a purpose."""
+
+from dataclasses import dataclass
+from enum import IntEnum, StrEnum
+
+
+class ActorKind(IntEnum):
+    """What sort of actor did something; the numbers are those of the ledger's rows."""
+
+    SOFTWARE = 0
+    PERSON = 1
+    AGENT = 2
+    """A program that acts for a person, outside our own code."""
+
+
+class Purpose(StrEnum):
+    """Why a chart is opened (the words of 45 CFR 164.506, and what stands beside them)."""
+
+    TREATMENT = "treatment"
+    PAYMENT = "payment"
+    OPERATIONS = "operations"
+    EMERGENCY = "emergency"
+    """Breaking the glass: a reason, an end and a review come with it."""
+    OVERSIGHT = "oversight"
+    """A privacy officer looking into who read what."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reader:
+    """Who reads charts, and why. A journey reads as software; a person reads in the roles they hold."""
+
+    actor: str
+    actor_kind: ActorKind
+    purpose: Purpose
+    journey: str | None = None
+    roles: frozenset[str] = frozenset()

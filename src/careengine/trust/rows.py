@@ -1,0 +1,112 @@
+"""The ledger's rows as PostgreSQL's binary COPY writes and reads them; a leaf seals these very bytes.
+
+A field is its length (4 bytes, -1 for null) and its value in network order, so no two
+different rows have the same bytes. Written by hand because it is four times as fast
+as a general adapter, and because what is sealed is then exactly what is stored.
+"""
+
+from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
+from struct import Struct
+from uuid import UUID
+
+DECISION_SEALED = (
+    "id", "recorded_at", "at", "batch", "case_id", "subject", "rule", "leaf", "case_version", "ordinal",
+    "site", "journey", "route", "kind", "actor_kind", "event_id", "actor", "answer", "clause", "law", "basis",
+)  # fmt: skip
+DECISION_BODY = ("body_crc", "digest", "input", "salt", "body")
+DECISION_COLUMNS = (*DECISION_SEALED, *DECISION_BODY)
+AUDIT_COLUMNS = (
+    "id", "recorded_at", "at", "batch", "leaf", "actor_kind", "act", "actor", "purpose", "journey", "why",
+    "kinds", "subjects", "things", "salt",
+)  # fmt: skip
+
+HEADER = b"PGCOPY\n\xff\r\n\0" + bytes(8)
+TRAILER = b"\xff\xff"
+NULL = b"\xff\xff\xff\xff"
+COUNT = 2
+"""Bytes before the first field of a row: how many fields it has."""
+DECISION_NUMBERS = Struct("!h iq iq iq iq iq i16s i16s ii ii ih ih ih ih ih ih").pack
+"""Count of fields, then length and value of each column of DECISION_SEALED from ``id`` to ``actor_kind``."""
+AUDIT_NUMBERS = Struct("!h iq iq iq iq ii ih").pack
+"""Count of fields, then length and value of each column of AUDIT_COLUMNS from ``id`` to ``actor_kind``."""
+_EPOCH = datetime(2000, 1, 1, tzinfo=UTC)
+_MICROSECOND = timedelta(microseconds=1)
+_length = Struct("!i").pack
+_int4 = Struct("!ii").pack
+_int8 = Struct("!iq").pack
+_crc = Struct("!iI").pack
+_array = Struct("!iiIii").pack
+_EMPTY_ARRAY = Struct("!iiI").pack
+_TEXT, _UUID, _INT8 = 25, 2950, 20
+"""PostgreSQL's own numbers of these types, fixed since they exist."""
+
+
+def micros(at: datetime) -> int:
+    """Return an instant as PostgreSQL keeps it: microseconds since 2000-01-01T00:00Z."""
+    return (at - _EPOCH) // _MICROSECOND
+
+
+def instant(since: int) -> datetime:
+    """Return the instant of :func:`micros`."""
+    return _EPOCH + since * _MICROSECOND
+
+
+def binary(value: bytes | None) -> bytes:
+    """Return a bytea field, or null."""
+    return NULL if value is None else _length(len(value)) + value
+
+
+def text(value: str | None) -> bytes:
+    """Return a text field, or null."""
+    return NULL if value is None else binary(value.encode())
+
+
+def int8(value: int | None) -> bytes:
+    """Return a bigint field, or null."""
+    return NULL if value is None else _int8(8, value)
+
+
+def crc_field(value: int) -> bytes:
+    """Return a checksum as an int field: the same 32 bits, which PostgreSQL shows with a sign."""
+    return _crc(4, value)
+
+
+def texts(values: Sequence[str]) -> bytes:
+    """Return a text[] field."""
+    return _array_of(_TEXT, [text(value) for value in values])
+
+
+def uuids(values: Sequence[UUID]) -> bytes:
+    """Return a uuid[] field."""
+    return _array_of(_UUID, [binary(value.bytes) for value in values])
+
+
+def int8s(values: Sequence[int]) -> bytes:
+    """Return a bigint[] field."""
+    return _array_of(_INT8, [int8(value) for value in values])
+
+
+def byteas(values: Sequence[bytes]) -> bytes:
+    """Return a bytea[] value without its length: a statement's parameter."""
+    return _array_of(17, [binary(value) for value in values])[4:]
+
+
+def _array_of(oid: int, fields: list[bytes]) -> bytes:
+    if not fields:
+        return binary(_EMPTY_ARRAY(0, 0, oid))
+    return binary(_array(1, 0, oid, len(fields), 1) + b"".join(fields))
+
+
+def fields(row: bytes) -> tuple[list[bytes | None], list[int]]:
+    """Return a row's values, and where each field begins in its bytes (and, last, where the row ends)."""
+    values: list[bytes | None] = []
+    starts = [COUNT]
+    at = COUNT
+    for _ in range(int.from_bytes(row[:COUNT])):
+        size = int.from_bytes(row[at : at + 4], signed=True)
+        at += 4
+        values.append(None if size < 0 else row[at : at + size])
+        at += max(size, 0)
+        starts.append(at)
+    return values, starts
