@@ -1,0 +1,58 @@
+"""The one door to fhirkit: whether bytes are JSON and have the structure R4 asks for."""
+
+import re
+
+import fhirkit
+
+from careengine.record.problem import Problem
+
+_QUOTED = re.compile(r'^(?:".*"|[-+0-9.eE]+) (?=(?:is|was) )', re.DOTALL)
+_SAFE = re.compile(
+    r"(?:is |are )?(?:not )?(?:a valid [A-Za-z0-9]{1,20}"
+    r"|(?:a|an) FHIR (?:integer|decimal)|outside the 32-bit range of a FHIR integer"
+    r"|an unsignedInt \(0 or more\)|a positiveInt \(1 or more\)"
+    r"|expected [A-Za-z0-9 ,]{1,40}, found [a-z ]{1,30}"
+    r"|an empty (?:string|array|object) is not allowed; leave the element out"
+    r"|null is not allowed(?:; leave the element out| in an array of complex values)"
+    r"|null with no extension in its place|unknown element|the key appears more than once"
+    r"|a resource needs a resourceType|required element is missing|missing required element"
+    r"|has \d+ entr(?:y|ies) but [A-Za-z]{1,40} has \d+; the two arrays must line up"
+    r"|only one type may be given, found [A-Za-z0-9, ]{1,200}"
+    r"|needs at least \d+ entr(?:y|ies), found \d+)"
+)
+_STEP = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,63}(?:\[\d+\])*")
+_NOT_A_TYPE = "is not a FHIR R4 resource type this build knows"
+
+
+def structure(raw: bytes) -> tuple[Problem, ...]:
+    """Say what is wrong with the JSON or with the FHIR structure; never quotes a value.
+
+    Covers JSON itself, types of values, cardinality, unknown and repeated elements, choice types and
+    the formats of primitives. What it lets through is ``careengine.record.validate``'s to find.
+    """
+    try:
+        issues = fhirkit.validate(raw)
+    except fhirkit.ParseError as broken:
+        return (Problem("", f"not JSON: {broken}"),)
+    return tuple(_problem(issue) for issue in issues if issue.severity == "error")
+
+
+def _problem(issue: fhirkit.Issue) -> Problem:
+    if issue.message.endswith(_NOT_A_TYPE):
+        return Problem(_path(issue.path), f"resourceType {_NOT_A_TYPE}")
+    return Problem(_path(issue.path), _what(issue.message))
+
+
+def _what(message: str) -> str:
+    what = _QUOTED.sub("", message)
+    return what if _SAFE.fullmatch(what) else "does not have the form R4 asks for"
+
+
+def _path(path: str) -> str:
+    """Keep a path up to the first step that does not look like an element's name."""
+    kept = []
+    for step in path.split("."):
+        if not _STEP.fullmatch(step):
+            break
+        kept.append(step)
+    return ".".join(kept)
