@@ -34,3 +34,10 @@ class Reader:
     purpose: Purpose
     journey: str | None = None
     roles: frozenset[str] = frozenset()
+
+    @classmethod
+    def for_journey(cls, journey: str, purpose: Purpose = Purpose.TREATMENT) -> "Reader":
+        """Return a journey as a reader: software, in no role, for the purpose the journey serves."""
+        return cls(
+            actor=f"journey:{journey}", actor_kind=ActorKind.SOFTWARE, purpose=purpose, journey=journey
+        )
