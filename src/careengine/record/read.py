@@ -1,0 +1,116 @@
+"""Read the record: the newest version, earlier ones, everything about a person. Only ``trust`` calls this."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from careengine.kernel.refs import Ref
+from careengine.record.keys import key
+from careengine.record.resource_types import type_code, type_name
+from careengine.runtime.codec import unpack
+from careengine.runtime.database import Connection
+
+
+@dataclass(frozen=True, slots=True)
+class Stored:
+    """One version as it lies in the record."""
+
+    ref: Ref
+    """With its version."""
+    raw: bytes
+    """The bytes as they came in, references of the same message resolved; empty for a deletion."""
+    subject: UUID | None
+    updated: datetime
+    """When it was recorded (real time)."""
+    deleted: bool = False
+
+
+def current(conn: Connection, refs: Iterable[Ref]) -> dict[Ref, Stored]:
+    """Return the newest version of each, keyed as asked but without version; deleted and unknown ones are left out."""
+    wanted = list(dict.fromkeys(ref.newest() for ref in refs))
+    rows = conn.execute(
+        "select w.n, r.version, r.subject, r.updated, r.body"
+        " from unnest(%b::smallint[], %b::text[]) with ordinality w(type, id, n)"
+        " join resource r on r.type = w.type and r.id = w.id where not r.deleted",
+        _arrays(wanted),
+        binary=True,
+    ).fetchall()
+    found = {}
+    for n, version, subject, updated, body in rows:
+        ref = wanted[n - 1]
+        found[ref] = Stored(Ref(ref.type, ref.id, version), unpack(body), subject, updated)
+    return found
+
+
+def versions(conn: Connection, refs: Iterable[Ref]) -> dict[Ref, Stored]:
+    """Return exactly the versions named, deletions too; unknown ones are left out."""
+    wanted = list(dict.fromkeys(refs))
+    rows = conn.execute(
+        "select w.n, r.subject, v.recorded_at, v.deleted, v.body"
+        " from unnest(%b::smallint[], %b::text[], %b::int[]) with ordinality w(type, id, version, n)"
+        " join resource r on r.type = w.type and r.id = w.id"
+        " cross join lateral (select r.updated as recorded_at, r.deleted, r.body where r.version = w.version"
+        " union all select recorded_at, deleted, body from resource_version where rid = r.rid and version = w.version) v",
+        (*_arrays(wanted), [ref.version for ref in wanted]),
+        binary=True,
+    ).fetchall()
+    return {
+        wanted[n - 1]: Stored(wanted[n - 1], unpack(body), subject, recorded_at, deleted)
+        for n, subject, recorded_at, deleted, body in rows
+    }
+
+
+def history(conn: Connection, ref: Ref, *, before: int | None = None, limit: int = 100) -> list[Stored]:
+    """Return the versions of one resource, newest first, deletions too; ``before`` goes on below that version."""
+    rows = conn.execute(
+        "select r.subject, v.version, v.recorded_at, v.deleted, v.body from resource r"
+        " cross join lateral (select r.version, r.updated as recorded_at, r.deleted, r.body"
+        " union all select version, recorded_at, deleted, body from resource_version where rid = r.rid) v"
+        " where r.type = %b and r.id = %b and v.version < %b order by v.version desc limit %b",
+        (type_code(ref.type), ref.id, before or 2**31 - 1, limit),
+        binary=True,
+    ).fetchall()
+    return [
+        Stored(Ref(ref.type, ref.id, version), unpack(body), subject, recorded_at, deleted)
+        for subject, version, recorded_at, deleted, body in rows
+    ]
+
+
+def by_subject(
+    conn: Connection,
+    subjects: Iterable[UUID],
+    types: Sequence[str],
+    *,
+    codes: Sequence[tuple[str, str]] = (),
+    since: datetime | None = None,
+) -> dict[UUID, list[Stored]]:
+    """Return what the record holds of each person, whatever chart it was written to, newest date first.
+
+    ``codes`` are (system, code) of the type's main code (its first coding, see ``record.columns``); ``since``
+    leaves out what ended before. Subjects of one merged person get the same answer.
+    """
+    wanted = list(dict.fromkeys(subjects))
+    digests = [UUID(bytes=key(_main_code(type_), *code)) for type_ in types for code in codes]
+    rows = conn.execute(
+        "select q.id, r.type, r.id, r.version, r.subject, r.updated, r.body from subject q"
+        " join subject s on s.root = q.root join resource r on r.subject = s.id and r.type = any(%b)"
+        " where q.id = any(%b) and not r.deleted and (%b::uuid[] = '{}' or r.code = any(%b::uuid[]))"
+        " and (%b::timestamptz is null or coalesce(r.date_hi, r.updated) > %b) order by r.date_lo desc nulls last, r.rid",
+        ([type_code(name) for name in types], wanted, digests, digests, since, since),
+        binary=True,
+    ).fetchall()
+    found: dict[UUID, list[Stored]] = {subject: [] for subject in wanted}
+    for subject, type_, id_, version, own, updated, body in rows:
+        found[subject].append(Stored(Ref(type_name(type_), id_, version), unpack(body), own, updated))
+    return found
+
+
+def _main_code(type_: str) -> str:
+    from careengine.record.columns import CODE, columns_of
+
+    return next((param for param, column in columns_of(type_).items() if column == CODE), "code")
+
+
+def _arrays(refs: Sequence[Ref]) -> tuple[list[int], list[str]]:
+    return [type_code(ref.type) for ref in refs], [ref.id for ref in refs]
