@@ -25,6 +25,8 @@ from careengine.runtime.postgres_home import Account, EmbeddedUnavailable, accou
 
 ROLE = "careengine"
 DATABASE = "careengine"
+CLUSTER = "careengine-embedded"
+"""By this name ``doctor`` recognises it, whatever URL it is reached by."""
 _PATIENCE_S = 120
 """Seconds a start may take: a crash recovery reads the log written since the last checkpoint."""
 _MB = 1024 * 1024
@@ -48,6 +50,7 @@ def settings_for(memory: int) -> dict[str, str]:
         "timezone": "UTC",
         "log_timezone": "UTC",
         "listen_addresses": "",
+        "cluster_name": CLUSTER,
         "log_min_error_statement": "panic",
         "log_error_verbosity": "terse",
         "log_min_messages": "warning",
@@ -114,7 +117,8 @@ class EmbeddedServer:
             os.chown(fresh, self._who.uid, self._who.gid)
         self._must(
             "initdb", "-D", str(fresh), "-U", ROLE, "--auth-local=peer", "--auth-host=reject",
-            "--no-instructions", "--encoding=UTF8", "--locale=C", "--locale-provider=builtin", "--builtin-locale=C.UTF-8",
+            "--no-instructions", "--encoding=UTF8", "--locale=C", "--locale-provider=builtin",
+            "--builtin-locale=C.UTF-8",
         )  # fmt: skip
         fresh.rename(self._places.data)
 

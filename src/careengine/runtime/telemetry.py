@@ -1,0 +1,204 @@
+"""Logs and traces that cannot hold a patient's data: only named fields with code-like values pass.
+
+A field that is not on the list is dropped and counted; a text that is more than a code
+or a name is withheld; an exception is logged by its class, and by its message only when
+it is one of ours, which promises to hold none. Other libraries' messages, which promise
+nothing, are logged by where they come from.
+"""
+
+import importlib
+import logging
+import re
+import sys
+from collections import Counter
+from collections.abc import Iterator, Mapping, MutableMapping
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any, TextIO
+
+import structlog
+
+from careengine.kernel.errors import CareError
+from careengine.runtime.clock import real_now
+from careengine.runtime.ids import trace_id
+
+if TYPE_CHECKING:
+    from opentelemetry.sdk.trace.export import SpanExporter
+    from opentelemetry.trace import Tracer
+
+FIELDS = frozenset({
+    "attempt", "attempts", "batch", "bytes", "cards", "case", "case_version", "cases", "clock",
+    "code_version", "count", "decisions", "due", "duration_ms", "effect", "effects", "event_id", "events",
+    "executor", "function", "job", "journey", "journey_version", "kind", "lag_s", "lane", "library",
+    "method", "outcome", "owner", "partition", "partner", "pid", "policy", "port", "queue", "refused",
+    "retry_s", "route", "rows", "seq", "site", "state", "status", "step", "table", "team", "to_state",
+    "version", "waiting", "worker",
+})  # fmt: skip
+"""What may be logged. None of these names a patient; add one only if it never can."""
+_NAME = re.compile(r"^[a-z][a-z0-9_. -]{0,79}$")
+_CODE = re.compile(r"^[A-Za-z0-9_.:/@+-]{0,120}$")
+_WITHHELD = "(withheld)"
+_dropped: Counter[str] = Counter()
+
+
+def dropped() -> Mapping[str, int]:
+    """Return the names of the fields that were dropped so far, and how often each was."""
+    return dict(_dropped)
+
+
+def get_logger() -> structlog.typing.FilteringBoundLogger:
+    """Return the logger: ``log.info("batch committed", cases=200)``; the name is constant."""
+    logger: structlog.typing.FilteringBoundLogger = structlog.get_logger()
+    return logger
+
+
+def start_logging(level: str = "info", stream: TextIO | None = None) -> None:
+    """Log as one JSON object a line, to standard error unless told otherwise."""
+    threshold = logging.getLevelNamesMapping()[level.upper()]
+    structlog.configure(
+        processors=[
+            structlog.processors.add_log_level,
+            _only_the_exception_s_class,
+            _only_allowed,
+            _stamp,
+            structlog.processors.JSONRenderer(),
+        ],
+        wrapper_class=structlog.make_filtering_bound_logger(threshold),
+        logger_factory=structlog.PrintLoggerFactory(stream or sys.stderr),
+        cache_logger_on_first_use=False,
+    )
+    root = logging.getLogger()
+    root.handlers = [_Foreign()]
+    root.setLevel(max(threshold, logging.WARNING))
+
+
+def _only_the_exception_s_class(
+    _logger: Any, _method: str, said: MutableMapping[str, Any]
+) -> MutableMapping[str, Any]:
+    """Replace an exception by its class, our own message, and the line that raised it."""
+    given = said.pop("exc_info", None) or said.pop("error", None)
+    for name in ("error", "says", "where", "stack_info", "stack"):
+        said.pop(name, None)
+    error = given if isinstance(given, BaseException) else sys.exc_info()[1] if given else None
+    if error is not None:
+        said["error"] = type(error).__name__
+        if isinstance(error, CareError):
+            said["says"] = str(error)
+        if error.__traceback__ is not None:
+            said["where"] = _where(error)
+    return said
+
+
+def _where(error: BaseException) -> str:
+    trace = error.__traceback__
+    while trace is not None and trace.tb_next is not None:
+        trace = trace.tb_next
+    if trace is None:
+        return ""
+    return f"{trace.tb_frame.f_globals.get('__name__', '')}:{trace.tb_lineno}"
+
+
+def _only_allowed(_logger: Any, _method: str, said: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
+    """Drop what is not on the list, withhold what is more than a code."""
+    passed: dict[str, Any] = {"event": said["event"] if _NAME.match(str(said["event"])) else _WITHHELD}
+    for name, value in said.items():
+        if name in {"error", "says", "where", "level"}:
+            passed[name] = value
+        elif name in FIELDS:
+            passed[name] = _safe(value)
+        elif name != "event":
+            _dropped[name if _CODE.match(name) else _WITHHELD] += 1
+    return passed
+
+
+def _safe(value: Any) -> Any:
+    if value is None or isinstance(value, bool | int | float):
+        return value
+    return str(value) if isinstance(value, str) and _CODE.match(value) else _WITHHELD
+
+
+def _stamp(_logger: Any, _method: str, said: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
+    said["at"] = real_now().isoformat(timespec="milliseconds")
+    return said
+
+
+class _Foreign(logging.Handler):
+    """Logs that another library said something, and where, never what."""
+
+    def emit(self, record: logging.LogRecord) -> None:
+        error = record.exc_info[1] if record.exc_info else None
+        get_logger().log(
+            record.levelno, "another library", library=record.name, function=record.funcName, error=error
+        )
+
+
+_tracer: "Tracer | None" = None
+
+
+def start_tracing(to: "str | SpanExporter") -> None:
+    """Send traces to ``console``, an OTLP receiver's URL, or an exporter; an empty text sends none."""
+    global _tracer  # noqa: PLW0603  one process has one tracer
+    if to == "":
+        _tracer = None
+        return
+    from opentelemetry.sdk.resources import Resource
+    from opentelemetry.sdk.trace import TracerProvider
+    from opentelemetry.sdk.trace.export import BatchSpanProcessor, SimpleSpanProcessor
+
+    resource = Resource({"service.name": "careengine"})
+    provider = TracerProvider(resource=resource)
+    exporter = _exporter(to) if isinstance(to, str) else to
+    over_the_wire = isinstance(to, str) and to != "console"
+    provider.add_span_processor(
+        BatchSpanProcessor(exporter) if over_the_wire else SimpleSpanProcessor(exporter)
+    )
+    _tracer = provider.get_tracer("careengine")
+
+
+def _exporter(to: str) -> "SpanExporter":
+    if to == "console":
+        from opentelemetry.sdk.trace.export import ConsoleSpanExporter
+
+        return ConsoleSpanExporter(out=sys.stderr)
+    try:
+        found = importlib.import_module("opentelemetry.exporter.otlp.proto.http.trace_exporter")
+    except ImportError as error:
+        raise CareError(
+            "Traces need the package opentelemetry-exporter-otlp-proto-http. Install it, or unset "
+            "CAREENGINE_TRACES."
+        ) from error
+    exporter: SpanExporter = found.OTLPSpanExporter(endpoint=to)
+    return exporter
+
+
+@contextmanager
+def span(name: str, *, case: int, **fields: Any) -> Iterator[None]:
+    """Trace what is done for a case: its trace id is the case's id, so one case is one trace.
+
+    Costs next to nothing while no exporter is configured. Fields pass the same list as
+    logs do; an exception is recorded by its class alone.
+    """
+    if _tracer is None:
+        yield
+        return
+    from opentelemetry import trace
+
+    parent = trace.SpanContext(
+        int(trace_id(case), 16),
+        case & (2**64 - 1) or 1,
+        is_remote=True,
+        trace_flags=trace.TraceFlags(1),
+    )
+    attributes = {
+        key: value
+        for key, value in _only_allowed(None, "", {"event": name, **fields}).items()
+        if key != "event"
+    }
+    with _tracer.start_as_current_span(
+        name, trace.set_span_in_context(trace.NonRecordingSpan(parent)), attributes=attributes,
+        record_exception=False, set_status_on_exception=False,
+    ) as opened:  # fmt: skip
+        try:
+            yield
+        except BaseException as error:
+            opened.set_status(trace.Status(trace.StatusCode.ERROR, type(error).__name__))
+            raise
