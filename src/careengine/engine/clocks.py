@@ -1,7 +1,7 @@
 """By when a wait must end, what stops its clock, and who hears of it on the way there. Pure."""
 
 from dataclasses import dataclass
-from datetime import date, datetime, time, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from enum import StrEnum
 
 from careengine.engine.calendars import Calendar, OpenTime, instant, wall
@@ -79,6 +79,7 @@ def deadline(start: datetime, clock: ClockPolicy, calendar: Calendar | None, zon
     Business days keep it too, and count open days only; a start while closed counts
     from the next opening, and the deadline is never on a closed day.
     """
+    start = start.astimezone(UTC)
     if clock.unit is Unit.MINUTES:
         return start + timedelta(minutes=clock.amount)
     if clock.unit is Unit.HOURS:
