@@ -55,7 +55,9 @@ def rows_in_default(conn: Connection) -> Mapping[str, int]:
         if default is None:
             continue
         counted = conn.execute(
-            sql.SQL("select count(*) from (select from {} limit %s) as some").format(sql.Identifier(default)),
+            sql.SQL("select count(*) from (select from {} limit %s) as found").format(
+                sql.Identifier(default)
+            ),
             (_ENOUGH,),
         ).fetchone()
         if counted and counted[0]:
