@@ -52,4 +52,5 @@ def card_decided_from(*, id: int, at: datetime, actor: str, ref: str, body: byte
     return CardDecided(
         id=id, kind=CARD_DECIDED, at=at, actor=actor, ref=ref, card=said.card, card_kind=said.card_kind,
         answer=said.answer, reason=said.reason, decision=decision,
+        person=said.actor_kind == ActorKind.PERSON,
     )  # fmt: skip

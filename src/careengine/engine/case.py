@@ -1,4 +1,4 @@
-"""What a handler is given: the case, its facts, the policies in force, the event. All values, no connections."""
+"""What a handler is given: case, facts, policies, event. All values, no connections."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
@@ -65,6 +65,8 @@ class CardDecided(Event):
     answer: str
     reason: str
     decision: Decision
+    person: bool = False
+    """Whether a human being did it, as the worklist recorded at the click; an agent is none."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -86,13 +88,9 @@ class EffectFailed(Event):
 
 
 CARD_DECIDED = "card.decided"
-CARD_REOPENED = "card.reopened"
 EFFECT_DELIVERED = "effect.delivered"
 EFFECT_FAILED = "effect.failed"
-CLOCK_BREACHED = "clock.breached"
-SUBJECT_MERGED = "subject.merged"
-SUBJECT_DIED = "subject.died"
-ENGINE_KINDS = frozenset({CARD_DECIDED, CARD_REOPENED, EFFECT_DELIVERED, EFFECT_FAILED, CLOCK_BREACHED})
+ENGINE_KINDS = frozenset({CARD_DECIDED, EFFECT_DELIVERED, EFFECT_FAILED})
 """Kinds only the engine may write: no journey can tell another case that a person decided."""
 
 KIND_OF: Mapping[type[Event], str] = {

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 from uuid import UUID
 
 from careengine.engine.case import (
@@ -46,7 +47,7 @@ class State:
     awaits: str
     """What is awaited, as a code the wording policy spells out; never merely "pending"."""
     handler: Handler
-    needs: tuple[Need[object], ...] = ()
+    needs: tuple[Need[Any], ...] = ()
     goes: tuple[str, ...] = ()
     asks: tuple[str, ...] = ()
     status: str = ""
@@ -71,7 +72,7 @@ class On:
     kind: str
     handler: Handler
     state: str = ""
-    needs: tuple[Need[object], ...] = ()
+    needs: tuple[Need[Any], ...] = ()
     goes: tuple[str, ...] = ()
     asks: tuple[str, ...] = ()
 
@@ -145,7 +146,7 @@ class Journey:
         owner: Team,
         clock: str,
         awaits: str,
-        needs: Sequence[Need[object]] = (),
+        needs: Sequence[Need[Any]] = (),
         goes: Sequence[str] = (),
         asks: Sequence[str] = (),
         status: str = "",
@@ -173,7 +174,7 @@ class Journey:
         state: str,
         kind: str | type[Event],
         *,
-        needs: Sequence[Need[object]] = (),
+        needs: Sequence[Need[Any]] = (),
         goes: Sequence[str] = (),
         asks: Sequence[str] = (),
     ) -> Callable[[Handler], Handler]:
@@ -192,7 +193,7 @@ class Journey:
         self,
         kind: str | type[Event],
         *,
-        needs: Sequence[Need[object]] = (),
+        needs: Sequence[Need[Any]] = (),
         goes: Sequence[str] = (),
         asks: Sequence[str] = (),
     ) -> Callable[[Handler], Handler]:

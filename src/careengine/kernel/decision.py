@@ -111,7 +111,9 @@ class Refusal(Decision):
         # super() without arguments fails in a slotted dataclass: the class is made anew.
         Decision.__post_init__(self)
         if not (self.clause.strip() and self.law.strip() and self.jurisdiction.strip()):
-            raise Refused(f"The refusal on {self.question} must name its clause, its law and the jurisdiction.")
+            raise Refused(
+                f"The refusal on {self.question} must name its clause, its law and its jurisdiction."
+            )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -8,6 +8,7 @@ from uuid import UUID
 from careengine.kernel.decision import Decision
 from careengine.kernel.effect import Effect, Json
 from careengine.kernel.policy import Scalar
+from careengine.kernel.team import Team
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +46,8 @@ class Asking:
     kind: str
     urgent: bool = False
     due: datetime | None = None
+    team: Team | None = None
+    """Whose worklist it lands on; ``None`` is the team that owns the state."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -113,16 +116,16 @@ def stay(  # noqa: PLR0913  a handler's whole answer is one call, read top to bo
     )  # fmt: skip
 
 
-def ask(
+def ask(  # noqa: PLR0913  a handler's whole answer is one call, read top to bottom
     kind: str,
     *,
     because: Decision | tuple[Decision, ...],
     urgent: bool = False,
     due: datetime | None = None,
+    team: Team | None = None,
     data: Mapping[str, Scalar] | None = None,
     voids: tuple[str, ...] = (),
 ) -> Next:
     """Open a card of ``kind`` and stay; the state's ``CardDecided`` handler goes on with the answer."""
-    return Next(
-        because=_decisions(because), asking=Asking(kind, urgent, due), data=data or {}, voids=voids
-    )
+    asking = Asking(kind, urgent, due, team)
+    return Next(because=_decisions(because), asking=asking, data=data or {}, voids=voids)

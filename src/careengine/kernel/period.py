@@ -15,7 +15,7 @@ class Period:
 
     def __post_init__(self) -> None:
         if self.end is not None and self.end <= self.start:
-            raise Refused(f"A period must end after it starts; this one runs from {self.start} to {self.end}.")
+            raise Refused(f"A period must end after it starts; this one is {self.start} to {self.end}.")
 
     def __contains__(self, day: date) -> bool:
         return self.start <= day and (self.end is None or day < self.end)

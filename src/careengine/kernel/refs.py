@@ -5,7 +5,9 @@ from dataclasses import dataclass
 
 from careengine.kernel.errors import Refused
 
-_REF = re.compile(r"^(?P<type>[A-Z][A-Za-z]{2,40})/(?P<id>[A-Za-z0-9\-.]{1,64})(?:@(?P<version>[1-9][0-9]{0,8}))?$")
+_REF = re.compile(
+    r"^(?P<type>[A-Z][A-Za-z]{2,40})/(?P<id>[A-Za-z0-9\-.]{1,64})(?:@(?P<version>[1-9][0-9]{0,8}))?$"
+)
 
 
 @dataclass(frozen=True, slots=True, order=True)

@@ -1,0 +1,20 @@
+"""A case's row as the value its handler sees."""
+
+import orjson
+
+from careengine.engine.case import Case
+from careengine.engine.composition import Engine
+from careengine.engine.rows import CaseRow
+from careengine.runtime.codec import unpack
+
+
+def case_of(engine: Engine, row: CaseRow) -> Case:
+    """Return the case; a journey, version or state this code does not hold is refused by name."""
+    coded = engine.coded_journey(row.journey, row.journey_version)
+    site = engine.codes.name("site", row.site)
+    return Case(
+        id=row.id, journey=coded.journey.name, journey_version=row.journey_version,
+        state=coded.state(row.state).name, version=row.version, subject=row.subject, site=site,
+        zone=engine.organisation.sites[site].zone, opened_at=row.opened_at, entered_at=row.entered_at,
+        data=orjson.loads(unpack(row.data)),
+    )  # fmt: skip

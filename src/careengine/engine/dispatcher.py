@@ -1,0 +1,158 @@
+"""Advance cases in batches: claim, fold their events, decide, write, seal, commit. One transaction each.
+
+A refusal by the database is one of two kinds: a conflict is tried again; a content
+that it will not take is halved until the guilty case is alone, which becomes a card.
+"""
+
+from collections.abc import Sequence
+from datetime import datetime
+
+import psycopg
+from psycopg import errors
+
+from careengine.engine import quarantine
+from careengine.engine.batch import Batch, Counts
+from careengine.engine.case_clock import ClockDesk
+from careengine.engine.composition import Engine
+from careengine.engine.folding import Folding, Work
+from careengine.engine.guards import Stops
+from careengine.engine.intake import WORK
+from careengine.engine.rows import CaseRow, claim, claim_these, inbox_of
+from careengine.engine.writing import open_cards_of, write
+from careengine.kernel.errors import Conflict
+from careengine.runtime.clock import real_now
+from careengine.runtime.database import Connection
+from careengine.runtime.organisation import Site
+from careengine.trust.access import Access
+from careengine.trust.ledger import Pen
+
+TRIES = 5
+"""How often a batch in conflict is tried again before its cases are left for the next poll."""
+CONFLICTS = (
+    Conflict,
+    errors.SerializationFailure,
+    errors.DeadlockDetected,
+    errors.LockNotAvailable,
+    errors.UniqueViolation,
+)
+CONTENT = (psycopg.DataError, psycopg.IntegrityError, psycopg.ProgrammingError, psycopg.NotSupportedError)
+
+
+class Dispatcher:
+    """One worker's hand on the cases of one database. Not shared between threads."""
+
+    def __init__(self, conn: Connection, engine: Engine, *, access: Access, batch_size: int = 300) -> None:
+        self._conn = conn
+        self._engine = engine
+        self._access = access
+        self._size = batch_size
+        self._pen = Pen(engine.ids)
+        self._sites = self._coded_sites()
+        self.counts = Counts()
+
+    def use(self, engine: Engine) -> None:
+        """Go on with other policies; the journeys stay as they are."""
+        self._engine = engine
+
+    def advance(self) -> int:
+        """Advance one batch of cases that have events or are due; return how many cases were claimed."""
+        try:
+            return self._advance_claimed()
+        except CONFLICTS:
+            self._conn.rollback()
+            self.counts.refused += 1
+            return 0
+
+    def _advance_claimed(self) -> int:
+        now, real = self._engine.clock.now(), real_now()
+        rows = claim(self._conn, now=now, real=real, size=self._size)
+        if not rows:
+            self._conn.rollback()
+            return 0
+        ids = [row.id for row in rows]
+        try:
+            self._decide_and_write(rows, now, real)
+        except CONFLICTS:
+            self._conn.rollback()
+            self.counts.refused += 1
+            self._again(ids)
+        except Exception as error:  # noqa: BLE001  told apart below: what is not content goes on up
+            self._conn.rollback()
+            self._refused(ids, error)
+        return len(ids)
+
+    def _again(self, ids: Sequence[int]) -> None:
+        """Decide the same cases again on fresh rows; leave them for the next poll if it will not do."""
+        for _ in range(TRIES):
+            try:
+                self._once(ids)
+            except errors.UniqueViolation as error:
+                self._conn.rollback()
+                self._refused(ids, error)
+                return
+            except CONFLICTS:
+                self._conn.rollback()
+                continue
+            except Exception as error:  # noqa: BLE001  told apart below: what is not content goes on up
+                self._conn.rollback()
+                self._refused(ids, error)
+            return
+
+    def _refused(self, ids: Sequence[int], error: Exception) -> None:
+        """Halve a batch the database or a loader will not take, until the guilty case is alone."""
+        if isinstance(error, psycopg.Error) and not isinstance(error, CONTENT):
+            raise error
+        self.counts.refused += 1
+        if len(ids) == 1:
+            self._set_apart(ids[0], error)
+            return
+        middle = len(ids) // 2
+        for half in (ids[:middle], ids[middle:]):
+            self._again(half)
+
+    def _set_apart(self, case: int, error: Exception) -> None:
+        now, real = self._engine.clock.now(), real_now()
+        rows = claim_these(self._conn, [case])
+        if not rows:
+            self._conn.rollback()
+            return
+        quarantine.set_apart(
+            self._conn, self._engine, self._pen, rows[0],
+            error=error, clocks=ClockDesk(self._engine.book, self._sites, now), now=now, real=real,
+        )  # fmt: skip
+        self._conn.commit()
+
+    def _once(self, ids: Sequence[int]) -> None:
+        now, real = self._engine.clock.now(), real_now()
+        rows = claim_these(self._conn, ids)
+        if rows:
+            self._decide_and_write(rows, now, real)
+        else:
+            self._conn.rollback()
+
+    def _decide_and_write(self, rows: Sequence[CaseRow], now: datetime, real: datetime) -> None:
+        ids = [row.id for row in rows]
+        inbox = inbox_of(self._conn, ids, real=real)
+        cards = open_cards_of(self._conn, ids)
+        batch = Batch(id=self._engine.ids.next(), now=now, recorded_at=real)
+        folding = Folding(
+            self._conn, self._engine, batch,
+            clocks=ClockDesk(self._engine.book, self._sites, now),
+            access=self._access,
+            stops=Stops.read(self._conn),
+        )  # fmt: skip
+        folding.run([Work(row, inbox.get(row.id, []), cards.get(row.id, [])) for row in rows])
+        if batch.is_empty():
+            self._conn.rollback()
+            return
+        write(self._conn, self._engine, batch, self._pen, folding.audits())
+        if batch.effects:
+            self._conn.execute(f"notify {WORK}")
+        self._conn.commit()
+        self.counts.add(batch)
+
+    def _coded_sites(self) -> dict[int, Site]:
+        return {
+            self._engine.codes.id("site", name): site
+            for name, site in self._engine.organisation.sites.items()
+        }

@@ -1,0 +1,216 @@
+"""Bring each event that names no case to the cases it belongs to, to a new one, or to a person."""
+
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+import orjson
+
+from careengine.engine.case import Event
+from careengine.engine.case_clock import ClockDesk
+from careengine.engine.composition import Coded, Engine
+from careengine.engine.events import event_from
+from careengine.engine.intake import WORK
+from careengine.engine.journey import Candidate, Join, Journey, JourneyError, Open, Routed, Unplaced
+from careengine.engine.keys import key_of
+from careengine.engine.rows import COLUMNS, CaseRow
+from careengine.engine.writing import cases_called, copy
+from careengine.kernel.policy import Scalar
+from careengine.record.subjects import same_person
+from careengine.runtime.codec import pack, unpack
+from careengine.runtime.database import Connection
+
+_CLAIM = """
+    select e.id, e.kind, e.happened_at, e.actor, e.ref, e.body, e.subject, e.recorded_at
+    from unrouted u join event e on e.id = u.event_id and e.recorded_at = u.recorded_at
+    order by u.event_id limit %b for update of u skip locked
+"""
+_CANDIDATES = """
+    select id, state, subject, opened_at, data, journey, journey_version from engine_case
+    where subject = any(%b::uuid[]) and journey = any(%b::smallint[]) and closed_at is null order by id
+"""
+_KEYS = """
+    insert into engine_case_key (key, case_id) select * from unnest(%b::uuid[], %b::bigint[])
+    on conflict (key) do nothing returning key
+"""
+_CASE = f"copy engine_case ({', '.join(COLUMNS)}) from stdin (format binary)"
+_CASE_TYPES = (
+    "int8", "timestamptz", "timestamptz", "timestamptz", "timestamptz", "timestamptz", "timestamptz",
+    "timestamptz", "timestamptz", "uuid", "int4", "int2", "int2", "int2", "int2", "int2", "int2", "int2",
+    "int2", "bytea",
+)  # fmt: skip
+_INBOX = """
+    insert into inbox (case_id, event_id, recorded_at)
+    select * from unnest(%b::bigint[], %b::bigint[], %b::timestamptz[]) on conflict do nothing
+"""
+NOBODY = UUID(int=0)
+"""The subject of a case about an event that names nobody."""
+
+
+@dataclass(frozen=True, slots=True)
+class Arrived:
+    """An event waiting to be routed."""
+
+    event: Event
+    subject: UUID | None
+    recorded_at: datetime
+
+
+@dataclass(slots=True)
+class Placed:
+    """What one transaction of routing will write."""
+
+    inbox: list[tuple[int, int, datetime]] = field(default_factory=list)
+    opened: dict[UUID, tuple[CaseRow, list[Arrived]]] = field(default_factory=dict)
+
+
+def route_arrived(conn: Connection, engine: Engine, clocks: ClockDesk, *, limit: int = 500) -> int:
+    """Route up to ``limit`` events in one transaction; return how many there were."""
+    arrived = _claim(conn, engine, limit)
+    if not arrived:
+        conn.rollback()
+        return 0
+    candidates = _candidates(conn, engine, arrived)
+    placed = Placed()
+    for one in arrived:
+        for journey in _listening(engine, one.event.kind):
+            _place(engine, clocks, placed, one, journey, candidates[one.event.id, journey.name])
+    _write(conn, placed)
+    conn.execute("delete from unrouted where event_id = any(%s)", ([one.event.id for one in arrived],))
+    conn.execute(f"notify {WORK}")
+    conn.commit()
+    return len(arrived)
+
+
+def _claim(conn: Connection, engine: Engine, limit: int) -> list[Arrived]:
+    with conn.cursor(binary=True) as cursor:
+        rows = cursor.execute(_CLAIM, (limit,)).fetchall()
+    return [
+        Arrived(
+            event_from(
+                id=row[0], kind=engine.codes.name("event", row[1]), at=row[2], actor=row[3], ref=row[4],
+                body=unpack(row[5]),
+            ),
+            row[6],
+            row[7],
+        )
+        for row in rows
+    ]  # fmt: skip
+
+
+def _listening(engine: Engine, kind: str) -> list[Journey]:
+    newest: dict[str, Journey] = {}
+    for journey in engine.journeys:
+        if kind in journey.listens and journey.version >= newest.get(journey.name, journey).version:
+            newest[journey.name] = journey
+    return list(newest.values())
+
+
+def _candidates(
+    conn: Connection, engine: Engine, arrived: Sequence[Arrived]
+) -> dict[tuple[int, str], list[Candidate]]:
+    """Return the open cases of each event's person, whatever chart they were opened on."""
+    people = same_person(conn, {one.subject for one in arrived if one.subject is not None})
+    everybody = sorted({other for others in people.values() for other in others})
+    journeys = sorted({coded.code for coded in engine.coded.values()})
+    by_subject: dict[UUID, list[tuple[str, Candidate]]] = defaultdict(list)
+    with conn.cursor(binary=True) as cursor:
+        for row in cursor.execute(_CANDIDATES, (everybody, journeys)):
+            coded = engine.coded_journey(row[5], row[6])
+            data = orjson.loads(unpack(row[4]))
+            found = Candidate(row[0], coded.state(row[1]).name, row[2], row[3], data)
+            by_subject[row[2]].append((coded.journey.name, found))
+    candidates: dict[tuple[int, str], list[Candidate]] = defaultdict(list)
+    for one in arrived:
+        for subject in sorted(people.get(one.subject, ())) if one.subject is not None else ():
+            for journey, candidate in by_subject[subject]:
+                candidates[one.event.id, journey].append(candidate)
+    return candidates
+
+
+def _ask_router(journey: Journey, event: Event, candidates: Sequence[Candidate]) -> Routed:
+    if journey.router is None:
+        raise JourneyError(f"Journey {journey.name} listens to events but has no route.")
+    try:
+        return journey.router(event, candidates)
+    except Exception as error:  # noqa: BLE001  an event a router trips over must not stop the others
+        return Unplaced(f"router_failed:{type(error).__name__}")
+
+
+def _place(
+    engine: Engine,
+    clocks: ClockDesk,
+    placed: Placed,
+    one: Arrived,
+    journey: Journey,
+    candidates: Sequence[Candidate],
+) -> None:
+    routed = _ask_router(journey, one.event, candidates)
+    if isinstance(routed, Join):
+        placed.inbox.extend((case, one.event.id, one.recorded_at) for case in routed.cases)
+    elif isinstance(routed, Open):
+        _open(engine, clocks, placed, one, engine.newest(journey.name), routed)
+    elif isinstance(routed, Unplaced):
+        data: dict[str, Scalar] = {
+            "event": one.event.id,
+            "event_kind": one.event.kind,
+            "why": routed.why,
+            "ref": one.event.ref,
+        }
+        asked = Open(key=f"event:{one.event.id}:{journey.name}", data={**data, "journey": journey.name})
+        _open(engine, clocks, placed, one, engine.newest(engine.placing), asked)
+
+
+def _open(engine: Engine, clocks: ClockDesk, placed: Placed, one: Arrived, coded: Coded, asked: Open) -> None:
+    key = key_of(coded.journey.name, asked.key)
+    if key in placed.opened:
+        placed.opened[key][1].append(one)
+        return
+    row = new_row(engine, clocks, coded, asked, subject=one.subject or NOBODY)
+    placed.opened[key] = (row, [one])
+
+
+def new_row(engine: Engine, clocks: ClockDesk, coded: Coded, asked: Open, *, subject: UUID) -> CaseRow:
+    """Return the row of a new case: owned, dated and due at once."""
+    now = clocks.now
+    state = coded.journey.states[coded.journey.start]
+    values: dict[str, Any] = dict.fromkeys(COLUMNS)
+    values.update(
+        id=engine.ids.next(), opened_at=now, entered_at=now, due_at=now, wake_at=now, subject=subject,
+        version=0, journey=coded.code, journey_version=coded.journey.version,
+        state=coded.code_of[state.name], owner=coded.owner_of[state.name],
+        awaiting=coded.awaits_of[state.name], rung=0, priority=asked.priority,
+        site=engine.codes.id("site", asked.site or next(iter(engine.organisation.sites))),
+        data=pack(orjson.dumps(dict(asked.data)), compress=False),
+    )  # fmt: skip
+    row = CaseRow([values[name] for name in COLUMNS])
+    clocks.enter(row, state, None)
+    return row
+
+
+def open_rows(conn: Connection, keyed: dict[UUID, CaseRow]) -> dict[UUID, int]:
+    """Insert each case whose key is new; return the case of every key, old or new."""
+    with conn.cursor(binary=True) as cursor:
+        keys = sorted(keyed)
+        values = (keys, [keyed[key].id for key in keys])
+        fresh = {row[0] for row in cursor.execute(_KEYS, values).fetchall()}
+    copy(conn, _CASE, _CASE_TYPES, [_values(keyed[key]) for key in keys if key in fresh])
+    known = cases_called(conn, [key for key in keyed if key not in fresh])
+    return {key: row.id for key, row in keyed.items() if key in fresh} | known
+
+
+def _write(conn: Connection, placed: Placed) -> None:
+    case_of_key = open_rows(conn, {key: row for key, (row, _) in placed.opened.items()})
+    inbox = list(placed.inbox)
+    for key, (_, events) in placed.opened.items():
+        inbox.extend((case_of_key[key], one.event.id, one.recorded_at) for one in events)
+    if inbox:
+        with conn.cursor(binary=True) as cursor:
+            cursor.execute(_INBOX, tuple(map(list, zip(*inbox, strict=True))))
+
+
+def _values(row: CaseRow) -> list[Any]:
+    return [getattr(row, name) for name in COLUMNS]
