@@ -16,7 +16,11 @@ def group(id_: str, type_: str = "Group") -> NewVersion:
 
 
 def test_a_transaction_that_commits_late_is_not_lost(database_url: str) -> None:
-    with connect(database_url) as slow, connect(database_url) as fast, connect(database_url, autocommit=True) as reader:
+    with (
+        connect(database_url) as slow,
+        connect(database_url) as fast,
+        connect(database_url, autocommit=True) as reader,
+    ):
         write_versions(slow, [group("a")], recorded_at=NOON)
         write_versions(fast, [group("b")], recorded_at=NOON)
         fast.commit()

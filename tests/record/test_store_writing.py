@@ -49,7 +49,9 @@ def test_every_version_is_kept_and_the_same_content_again_makes_none(conn: Conne
 
 
 def test_several_versions_of_one_resource_in_one_call_follow_each_other(conn: Connection) -> None:
-    refs = write_versions(conn, [observation("w", "ana", "1"), observation("w", "ana", "2")], recorded_at=NOON)
+    refs = write_versions(
+        conn, [observation("w", "ana", "1"), observation("w", "ana", "2")], recorded_at=NOON
+    )
     assert [ref.version for ref in refs] == [1, 2]
 
 
@@ -81,7 +83,9 @@ def test_two_transactions_that_create_the_same_resource_do_not_both_succeed(data
         assert store_versions(second, [observation("w", "ana", "2")], recorded_at=NOON)[0].ref.version == 2
 
 
-def test_a_patients_resources_get_the_patients_subject_also_when_written_before_in_the_same_call(conn: Connection) -> None:
+def test_a_patients_resources_get_the_patients_subject_also_when_written_before_in_the_same_call(
+    conn: Connection,
+) -> None:
     write_versions(conn, [observation("w", "ana", "1"), patient(PATIENT)], recorded_at=NOON)
     write_versions(conn, [observation("x", "ana", "1")], recorded_at=NOON)
     subjects = subject_of(conn, [Ref("Patient", "ana"), Ref("Observation", "w"), Ref("Observation", "x")])
@@ -107,7 +111,9 @@ def test_a_merge_joins_the_charts_and_an_unmerge_parts_them_losing_nothing(conn:
 def test_chains_of_merges_are_parted_where_they_were_joined(conn: Connection) -> None:
     raws = [f'{{"resourceType":"Patient","id":"p{n}"}}'.encode() for n in range(3)]
     write_versions(conn, [patient(raw) for raw in raws], recorded_at=NOON)
-    first, second, third = (subject_of(conn, [Ref("Patient", f"p{n}")])[Ref("Patient", f"p{n}")] for n in range(3))
+    first, second, third = (
+        subject_of(conn, [Ref("Patient", f"p{n}")])[Ref("Patient", f"p{n}")] for n in range(3)
+    )
     merge(conn, first, second, actor="a", at=NOON)
     merge(conn, second, third, actor="a", at=NOON)
     with pytest.raises(MergeRefused):

@@ -81,5 +81,7 @@ class Draft:
     def written(self) -> Written:
         """Say what became of it."""
         ref = Ref(self.asked.type, self.asked.id, self.version)
-        same = self.outcome is Outcome.UNCHANGED and self.before is not None
-        return Written(ref, self.outcome, self.before.updated if same and self.before else self.recorded_at, self.subject)
+        updated = self.recorded_at
+        if self.outcome is Outcome.UNCHANGED and self.before is not None:
+            updated = self.before.updated
+        return Written(ref, self.outcome, updated, self.subject)

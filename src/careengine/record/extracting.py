@@ -1,12 +1,13 @@
-"""From a resource to what the database keeps of it beside its bytes: columns, index keys, strings, numbers, dates."""
+"""From a resource to what it is found by in the database: columns, keys, strings, numbers, dates."""
 
+import math
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
 from careengine.record.columns import DATE, ENCOUNTER, PATIENT_PARAMS, columns_of
-from careengine.record.keys import folded, key, number
 from careengine.record.index_value import IndexValue, Kind
+from careengine.record.keys import folded, key, number
 
 
 @dataclass(slots=True)
@@ -23,7 +24,7 @@ class Extracted:
     """Value and system of each token."""
     strings: set[tuple[int, str]] = field(default_factory=set)
     dates: set[tuple[int, datetime, datetime]] = field(default_factory=set)
-    numbers: set[tuple[int, float, bytes | None]] = field(default_factory=set)
+    numbers: set[tuple[int, float, float, bytes | None]] = field(default_factory=set)
     identifiers: set[tuple[str, str]] = field(default_factory=set)
     """System and value of each identifier."""
 
@@ -64,9 +65,7 @@ def _uri(found: Extracted, column: str | None, value: IndexValue) -> None:
 
 def _keep_key(found: Extracted, column: str | None, digest: bytes) -> None:
     """Put a key in its column if that is free, else among the keys."""
-    if column is None or column == DATE:
-        found.keys.add(digest)
-    elif found.columns.setdefault(column, digest) != digest:
+    if column is None or column == DATE or found.columns.setdefault(column, digest) != digest:
         found.keys.add(digest)
 
 
@@ -76,7 +75,8 @@ def _string(found: Extracted, column: str | None, value: IndexValue) -> None:
 
 
 def _date(found: Extracted, column: str | None, value: IndexValue) -> None:
-    low, high = value.low or _EARLIEST, value.high or _LATEST
+    low = value.low if isinstance(value.low, datetime) else _EARLIEST
+    high = value.high if isinstance(value.high, datetime) else _LATEST
     if column == DATE and found.low is None:
         found.low, found.high = low, high
     else:
@@ -85,13 +85,10 @@ def _date(found: Extracted, column: str | None, value: IndexValue) -> None:
 
 def _number(found: Extracted, column: str | None, value: IndexValue) -> None:
     del column
-    found.numbers.add((number(value.param), value.low, None))
-
-
-def _quantity(found: Extracted, column: str | None, value: IndexValue) -> None:
-    del column
+    low = value.low if isinstance(value.low, float) else -math.inf
+    high = value.high if isinstance(value.high, float) else math.inf
     unit = key("", value.system, value.value) if value.value else None
-    found.numbers.add((number(value.param), value.low, unit))
+    found.numbers.add((number(value.param), low, high, unit))
 
 
 _PLACE = {
@@ -100,6 +97,6 @@ _PLACE = {
     Kind.REFERENCE: _reference,
     Kind.DATE: _date,
     Kind.NUMBER: _number,
-    Kind.QUANTITY: _quantity,
+    Kind.QUANTITY: _number,
     Kind.URI: _uri,
 }

@@ -1,7 +1,7 @@
-"""The change feed: what was written to the record, read so that a transaction that commits late is never missed.
+"""The change feed: what was written to the record, read so that no transaction that commits late is missed.
 
-A reader that remembers the highest number it saw loses rows of transactions that began earlier and commit later.
-So rows carry their transaction's id, and only those below the oldest transaction still running are handed out.
+A reader that remembers the highest number it saw loses rows of transactions that began earlier and commit
+later. So rows carry their transaction's id, and only those below the oldest one still running are handed out.
 """
 
 from collections.abc import Sequence
@@ -58,15 +58,13 @@ order by xid, n
 def changes(
     conn: Connection, after: Cursor, types: Sequence[str] = (), limit: int = 1000
 ) -> tuple[list[Change], Cursor]:
-    """Return the changes of these types (all when none is named) among the next ``limit``, and where to read on.
+    """Return the changes of these types (none named: all) among the next ``limit``, and where to read on.
 
     An empty list with a cursor that moved means: only other types there; read on. One statement, since a
     second one would see commits that the first did not.
     """
     wanted = [type_code(name) for name in types]
-    rows = conn.execute(
-        _READ, (str(after.xid), after.n, limit, wanted, wanted)
-    ).fetchall()
+    rows = conn.execute(_READ, (str(after.xid), after.n, limit, wanted, wanted)).fetchall()
     if not rows:
         return [], after
     read = [

@@ -27,7 +27,7 @@ _LONGEST = 200
 
 
 def folded(text: str) -> str:
-    """Return a string as searches compare it: without accents and case, blanks single, at most 200 characters."""
+    """Return a string as searches compare it: without accents and case, blanks single, cut at 200."""
     if not text.isascii():
         text = "".join(c for c in unicodedata.normalize("NFKD", text) if not unicodedata.combining(c))
     return " ".join(text.casefold().split())[:_LONGEST]

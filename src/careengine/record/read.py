@@ -27,7 +27,7 @@ class Stored:
 
 
 def current(conn: Connection, refs: Iterable[Ref]) -> dict[Ref, Stored]:
-    """Return the newest version of each, keyed as asked but without version; deleted and unknown ones are left out."""
+    """Return the newest version of each, keyed without version; deleted and unknown ones are left out."""
     wanted = list(dict.fromkeys(ref.newest() for ref in refs))
     rows = conn.execute(
         "select w.n, r.version, r.subject, r.updated, r.body"
@@ -51,7 +51,8 @@ def versions(conn: Connection, refs: Iterable[Ref]) -> dict[Ref, Stored]:
         " from unnest(%b::smallint[], %b::text[], %b::int[]) with ordinality w(type, id, version, n)"
         " join resource r on r.type = w.type and r.id = w.id"
         " cross join lateral (select r.updated as recorded_at, r.deleted, r.body where r.version = w.version"
-        " union all select recorded_at, deleted, body from resource_version where rid = r.rid and version = w.version) v",
+        " union all select recorded_at, deleted, body from resource_version"
+        " where rid = r.rid and version = w.version) v",
         (*_arrays(wanted), [ref.version for ref in wanted]),
         binary=True,
     ).fetchall()
@@ -62,7 +63,7 @@ def versions(conn: Connection, refs: Iterable[Ref]) -> dict[Ref, Stored]:
 
 
 def history(conn: Connection, ref: Ref, *, before: int | None = None, limit: int = 100) -> list[Stored]:
-    """Return the versions of one resource, newest first, deletions too; ``before`` goes on below that version."""
+    """Return a resource's versions, newest first, deletions too; ``before`` goes on below that version."""
     rows = conn.execute(
         "select r.subject, v.version, v.recorded_at, v.deleted, v.body from resource r"
         " cross join lateral (select r.version, r.updated as recorded_at, r.deleted, r.body"
@@ -96,7 +97,8 @@ def by_subject(
         "select q.id, r.type, r.id, r.version, r.subject, r.updated, r.body from subject q"
         " join subject s on s.root = q.root join resource r on r.subject = s.id and r.type = any(%b)"
         " where q.id = any(%b) and not r.deleted and (%b::uuid[] = '{}' or r.code = any(%b::uuid[]))"
-        " and (%b::timestamptz is null or coalesce(r.date_hi, r.updated) > %b) order by r.date_lo desc nulls last, r.rid",
+        " and (%b::timestamptz is null or coalesce(r.date_hi, r.updated) > %b)"
+        " order by r.date_lo desc nulls last, r.rid",
         ([type_code(name) for name in types], wanted, digests, digests, since, since),
         binary=True,
     ).fetchall()

@@ -2,8 +2,7 @@
 
 from careengine.kernel.errors import Refused
 
-RESOURCE_TYPES: tuple[str, ...] = tuple(
-    """
+_NAMES = """
     Account ActivityDefinition AdverseEvent AllergyIntolerance Appointment AppointmentResponse
     AuditEvent Basic Binary BiologicallyDerivedProduct BodyStructure Bundle CapabilityStatement CarePlan
     CareTeam CatalogEntry ChargeItem ChargeItemDefinition Claim ClaimResponse ClinicalImpression
@@ -29,9 +28,10 @@ RESOURCE_TYPES: tuple[str, ...] = tuple(
     SubstancePolymer SubstanceProtein SubstanceReferenceInformation SubstanceSourceMaterial
     SubstanceSpecification SupplyDelivery SupplyRequest Task TerminologyCapabilities TestReport
     TestScript ValueSet VerificationResult VisionPrescription
-    """.split()
-)
-"""Every type of FHIR 4.0.1 in alphabetical order; the standard is closed, so a place in it is a fixed number."""
+"""
+
+RESOURCE_TYPES = tuple(_NAMES.split())
+"""Every type of FHIR 4.0.1 in alphabetical order; R4 is closed, so a place in it is a fixed number."""
 
 _CODES = {name: code for code, name in enumerate(RESOURCE_TYPES, start=1)}
 
@@ -49,7 +49,7 @@ def type_code(name: str) -> int:
     try:
         return _CODES[name]
     except KeyError:
-        raise UnknownType("FHIR R4 has no resource type of that name; see /fhir/metadata for those it has.") from None
+        raise UnknownType("FHIR R4 has no resource type of that name; see /fhir/metadata.") from None
 
 
 def is_type(name: str) -> bool:

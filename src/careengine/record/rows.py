@@ -44,17 +44,19 @@ def write(conn: Connection, drafts: Sequence[Draft], recorded_at: datetime) -> N
 
 
 _UPDATE = """
-update resource r set updated = w.updated, date_lo = w.date_lo, date_hi = w.date_hi, subject = w.subject, code = w.code,
-    status = w.status, category = w.category, encounter = w.encounter, version = w.version, deleted = w.deleted, body = w.body
-from unnest(%b::bigint[], %b::timestamptz[], %b::timestamptz[], %b::timestamptz[], %b::uuid[], %b::uuid[], %b::uuid[],
-            %b::uuid[], %b::uuid[], %b::int[], %b::boolean[], %b::bytea[])
+update resource r
+set updated = w.updated, date_lo = w.date_lo, date_hi = w.date_hi, subject = w.subject, code = w.code,
+    status = w.status, category = w.category, encounter = w.encounter, version = w.version,
+    deleted = w.deleted, body = w.body
+from unnest(%b::bigint[], %b::timestamptz[], %b::timestamptz[], %b::timestamptz[], %b::uuid[], %b::uuid[],
+            %b::uuid[], %b::uuid[], %b::uuid[], %b::int[], %b::boolean[], %b::bytea[])
     w(rid, updated, date_lo, date_hi, subject, code, status, category, encounter, version, deleted, body)
 where r.rid = w.rid
 """
 
 
 def _replace(conn: Connection, drafts: Sequence[Draft]) -> None:
-    """Keep the newest versions as earlier ones, put these in their place, and take away what those were found by."""
+    """Keep the newest versions as earlier ones, put these in their place, and take away their search rows."""
     rids = [draft.rid for draft in drafts]
     with conn.pipeline():
         conn.execute(
@@ -73,7 +75,8 @@ def _values(draft: Draft) -> tuple[object, ...]:
     uuids = [None if key is None else UUID(bytes=key) for key in keys]
     body = pack(draft.asked.raw)
     return (
-        draft.rid, draft.recorded_at, found.low, found.high, draft.subject, *uuids, draft.version, draft.asked.deleted, body,
+        draft.rid, draft.recorded_at, found.low, found.high, draft.subject, *uuids,
+        draft.version, draft.asked.deleted, body,
     )  # fmt: skip
 
 
@@ -118,20 +121,23 @@ def _write_search(conn: Connection, drafts: Sequence[Draft]) -> None:
     )  # fmt: skip
     copy_rows(
         conn, "sp_date", ("rid", "low", "high", "param"),
-        (row(rid, instant(low), instant(high), integer(param)) for rid, found in each for param, low, high in found.dates),
+        (row(rid, instant(low), instant(high), integer(param))
+         for rid, found in each for param, low, high in found.dates),
     )  # fmt: skip
     copy_rows(
-        conn, "sp_number", ("rid", "value", "unit", "param"),
-        (row(rid, double(value), data(unit), integer(param)) for rid, found in each for param, value, unit in found.numbers),
+        conn, "sp_number", ("rid", "low", "high", "unit", "param"),
+        (row(rid, double(low), double(high), data(unit), integer(param))
+         for rid, found in each for param, low, high, unit in found.numbers),
     )  # fmt: skip
     _add_terms(conn, sorted({term for _, found in each for term in found.terms}))
 
 
 def _add_terms(conn: Connection, terms: Sequence[tuple[str, str]]) -> None:
-    """Add words not in the dictionary yet. Two transactions may add the same one: neither waits for the other."""
+    """Add words not in the dictionary yet; two transactions may add the same one, and neither waits."""
     if terms:
         conn.execute(
-            "insert into term (value, system) select w.value, w.system from unnest(%b::text[], %b::text[]) w(value, system)"
+            "insert into term (value, system)"
+            " select w.value, w.system from unnest(%b::text[], %b::text[]) w(value, system)"
             " where not exists (select from term t where t.value = w.value and t.system = w.system)",
             ([value for value, _ in terms], [system for _, system in terms]),
         )
@@ -139,21 +145,24 @@ def _add_terms(conn: Connection, terms: Sequence[tuple[str, str]]) -> None:
 
 def _write_patients(conn: Connection, drafts: Sequence[Draft]) -> None:
     """Make the subjects of new patients, and the names each is known by."""
-    known = [(draft.subject, draft) for draft in drafts if draft.subject is not None and not draft.asked.deleted]
+    known = [
+        (draft.subject, draft) for draft in drafts if draft.subject is not None and not draft.asked.deleted
+    ]
     if not known:
         return
     subjects = [subject for subject, _ in known]
     aliases = [(subject, *alias) for subject, draft in known for alias in _aliases(draft)]
     with conn.pipeline():
         conn.execute(
-            "insert into subject (id, kind, root) select id, 'Patient', id from unnest(%b::uuid[]) id on conflict do nothing",
+            "insert into subject (id, kind, root) select id, 'Patient', id from unnest(%b::uuid[]) id"
+            " on conflict do nothing",
             (subjects,),
         )
         conn.execute("delete from subject_alias where subject = any(%b) and system <> 'Patient'", (subjects,))
         conn.execute(
-            "insert into subject_alias (subject, system, value) select * from unnest(%b::uuid[], %b::text[], %b::text[])"
-            " on conflict do nothing",
-            ([alias[0] for alias in aliases], [alias[1] for alias in aliases], [alias[2] for alias in aliases]),
+            "insert into subject_alias (subject, system, value)"
+            " select * from unnest(%b::uuid[], %b::text[], %b::text[]) on conflict do nothing",
+            tuple(map(list, zip(*aliases, strict=True))),
         )
 
 

@@ -1,7 +1,7 @@
-"""Who the record is about, under ids of our own, so that two charts of one person can be joined and parted again.
+"""Who the record is about, under ids of our own, so that two charts of one person can be joined and parted.
 
-A merge moves nothing: each resource keeps the subject it was written for, and ``subject.root`` says who that person
-is now. So an unmerge gives back exactly what each chart held, with what arrived meanwhile.
+A merge moves nothing: each resource keeps the subject it was written for, and ``subject.root`` says who that
+person is now. So an unmerge gives back exactly what each chart held, with what arrived meanwhile.
 """
 
 from collections.abc import Iterable, Sequence
@@ -24,7 +24,7 @@ class MergeRefused(Conflict):
 
 
 def subject_of(conn: Connection, refs: Iterable[Ref]) -> dict[Ref, UUID]:
-    """Return the subject each resource was written for; resources that are unknown or about no one are left out."""
+    """Return the subject each resource was written for; the unknown and those about no one are left out."""
     wanted = list(dict.fromkeys(ref.newest() for ref in refs))
     rows = conn.execute(
         "select w.n, r.subject from unnest(%b::smallint[], %b::text[]) with ordinality w(type, id, n)"
@@ -34,14 +34,17 @@ def subject_of(conn: Connection, refs: Iterable[Ref]) -> dict[Ref, UUID]:
     return {wanted[n - 1]: subject for n, subject in rows}
 
 
-def subjects_known_as(conn: Connection, aliases: Sequence[tuple[str, str]]) -> dict[tuple[str, str], set[UUID]]:
+def subjects_known_as(
+    conn: Connection, aliases: Sequence[tuple[str, str]]
+) -> dict[tuple[str, str], set[UUID]]:
     """Return the people each identifier (system, value) names, merged ones as the survivor.
 
     More than one for an identifier means it does not tell two people apart: let a person choose.
     """
     rows = conn.execute(
         "select a.system, a.value, s.root from unnest(%b::text[], %b::text[]) w(system, value)"
-        " join subject_alias a on a.system = w.system and a.value = w.value join subject s on s.id = a.subject",
+        " join subject_alias a on a.system = w.system and a.value = w.value"
+        " join subject s on s.id = a.subject",
         ([system for system, _ in aliases], [value for _, value in aliases]),
     ).fetchall()
     found: dict[tuple[str, str], set[UUID]] = {alias: set() for alias in aliases}
@@ -84,13 +87,14 @@ def merge(conn: Connection, from_: UUID, into: UUID, *, actor: str, at: datetime
 
 
 def unmerge(conn: Connection, from_: UUID, *, actor: str, at: datetime) -> None:
-    """Part ``from_`` again from the one it was merged into, with everything that was merged into it before."""
+    """Part ``from_`` from the one it was merged into, with everything that was merged into it before."""
     into = _locked(conn, (from_,))[from_][0]
     if into is None:
         raise MergeRefused("This subject is not merged into another; there is nothing to undo.")
     conn.execute("update subject set merged_into = null where id = %b", (from_,))
     conn.execute(
-        "with recursive of_it(id) as (select %b::uuid union select s.id from subject s join of_it on s.merged_into = of_it.id)"
+        "with recursive of_it(id) as (select %b::uuid union"
+        " select s.id from subject s join of_it on s.merged_into = of_it.id)"
         " update subject set root = %b where id in (select id from of_it)",
         (from_, from_),
     )
@@ -100,7 +104,8 @@ def unmerge(conn: Connection, from_: UUID, *, actor: str, at: datetime) -> None:
 def _locked(conn: Connection, subjects: tuple[UUID, ...]) -> dict[UUID, tuple[UUID | None, UUID]]:
     conn.execute("select pg_advisory_xact_lock(%b)", (_ONE_AT_A_TIME,))
     rows = conn.execute(
-        "select id, merged_into, root from subject where id = any(%b) order by id for update", (list(subjects),)
+        "select id, merged_into, root from subject where id = any(%b) order by id for update",
+        (list(subjects),),
     ).fetchall()
     if len(rows) < len(set(subjects)):
         raise NotFound("The record knows no such subject; look it up again by the patient's id.")

@@ -1,7 +1,7 @@
 """Write versions of resources with everything they are found by, in the caller's transaction.
 
-The bytes are kept as they came. The newest version lies in ``resource``; the one it replaces moves, unchanged, to
-``resource_version``. Whatever the number of resources, the database is asked a fixed number of times.
+The bytes are kept as they came. The newest version lies in ``resource``; the one it replaces moves unchanged
+to ``resource_version``. Whatever the number of resources, the database is asked a fixed number of times.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -23,7 +23,15 @@ from careengine.runtime.codec import unpack
 from careengine.runtime.database import Connection
 from careengine.runtime.ids import Ids, SystemIds
 
-__all__ = ["NewVersion", "Outcome", "VersionConflict", "Written", "WrittenMeanwhile", "store_versions", "write_versions"]
+__all__ = [
+    "NewVersion",
+    "Outcome",
+    "VersionConflict",
+    "Written",
+    "WrittenMeanwhile",
+    "store_versions",
+    "write_versions",
+]
 
 _KEEPS = (Outcome.UNCHANGED, Outcome.DELETED)
 
@@ -55,7 +63,7 @@ def write_versions(
 def store_versions(
     conn: Connection, versions: Sequence[NewVersion], *, recorded_at: datetime, ids: Ids = _UUIDS
 ) -> list[Written]:
-    """Do as :func:`write_versions` does, and say of each whether it was created, updated, unchanged or deleted."""
+    """Do as :func:`write_versions`, and say of each whether it was created, updated, unchanged or deleted."""
     done: dict[int, Written] = {}
     for wave in _waves(versions):
         written = _write(conn, [versions[n] for n in wave], recorded_at, ids)
@@ -75,7 +83,9 @@ def _waves(versions: Sequence[NewVersion]) -> list[list[int]]:
     return waves
 
 
-def _write(conn: Connection, versions: Sequence[NewVersion], recorded_at: datetime, ids: Ids) -> list[Written]:
+def _write(
+    conn: Connection, versions: Sequence[NewVersion], recorded_at: datetime, ids: Ids
+) -> list[Written]:
     extracted = [_extract(version) for version in versions]
     known = _look(conn, versions, extracted)
     drafts = [
@@ -138,7 +148,8 @@ def _draft(version: NewVersion, found: Extracted, known: _Known, recorded_at: da
     newest = 0 if before is None or before.deleted else before.version
     if version.if_version is not None and version.if_version != newest:
         raise VersionConflict(
-            f"{version.type}/{version.id} is at version {newest}, not {version.if_version}. Read it again and decide again."
+            f"{version.type}/{version.id} is at version {newest}, not {version.if_version}."
+            " Read it again and decide again."
         )
     outcome = _outcome(version, before)
     rid = next(known.numbers) if before is None else before.rid
@@ -163,4 +174,6 @@ def _name_subjects(drafts: Sequence[Draft], known: _Known, ids: Ids) -> None:
     for draft in drafts:
         if draft.subject is None:
             kept = draft.before.subject if draft.before and draft.outcome in _KEEPS else None
-            draft.subject = draft.asked.subject or kept or people.get(draft.found.patient.removeprefix("Patient/"))
+            draft.subject = (
+                draft.asked.subject or kept or people.get(draft.found.patient.removeprefix("Patient/"))
+            )

@@ -1,4 +1,4 @@
-"""The record: resources with their extracted columns, every earlier version, the search index, subjects, the feed."""
+"""The record: resources with extracted columns, earlier versions, the search index, subjects, the feed."""
 
 from django.db import migrations
 
@@ -36,8 +36,8 @@ create table subject_merge (
 RESOURCES = """
 create sequence resource_rid;
 
--- The newest version of each resource. code, status, category and encounter hold the key of the first value of the
--- busiest parameters of the type, subject the patient of its compartment: they are indexed together.
+-- The newest version of each resource. code, status, category and encounter hold the key of the first value
+-- of the type's busiest parameters, subject the patient of its compartment: they are indexed together.
 create table resource (
     rid        bigint      primary key,
     updated    timestamptz not null,
@@ -75,7 +75,7 @@ create table resource_version_default partition of resource_version default;
 """
 
 SEARCH = """
--- The words tokens were written with, so that a code can be found without naming its system. Rows may repeat.
+-- The words of tokens, so that a code can be found without naming its system. Rows may repeat.
 create table term (
     value   text collate "C" not null,
     system  text collate "C" not null
@@ -109,16 +109,17 @@ create index sp_date_rid on sp_date (rid);
 
 create table sp_number (
     rid    bigint           not null,
-    value  double precision not null,
+    low    double precision not null,
+    high   double precision not null,
     unit   uuid,
     param  int              not null
 );
-create index sp_number_value on sp_number (param, value, rid);
+create index sp_number_value on sp_number (param, low, high, rid);
 create index sp_number_rid on sp_number (rid);
 """
 
 FEED = """
--- What changed, in the transaction that changed it. Readers stay below pg_snapshot_xmin, so no late commit is lost.
+-- What changed, written by the transaction that changed it; readers stay below pg_snapshot_xmin.
 create table record_change (
     xid          xid8        not null default pg_current_xact_id(),
     n            bigint      not null generated always as identity,
