@@ -248,6 +248,8 @@ def search_parameters(bundle: Node) -> list[Node]:
     by_url = {r["url"]: r for r in resources([bundle], "SearchParameter")}
     kept = []
     for found in by_url.values():
+        if any(str(found.get("expression")).startswith(path) for path in LEFT_OUT):
+            continue
         row: Node = {
             key: found[key] for key in ("code", "type", "base", "expression", "target") if key in found
         }

@@ -130,11 +130,6 @@ CLINICAL: Mapping[str, tuple[tuple[str, str, Make], ...]] = {
             needed_when(lambda n: n.get("status") not in _WITHOUT_TIME, "start"),
         ),
         (
-            "app-3",
-            "start and end are needed unless proposed, cancelled or on the waitlist",
-            needed_when(lambda n: n.get("status") not in _WITHOUT_TIME, "end"),
-        ),
-        (
             "app-4",
             "a reason of cancelling is for cancelled and noshow",
             only_when("cancelationReason", is_in("status", "noshow", "cancelled")),

@@ -1,12 +1,11 @@
-"""One value that a search parameter finds a resource by."""
+"""One value by which a resource is found."""
 
-from datetime import datetime
 from enum import IntEnum
 from typing import Any, NamedTuple
 
 
 class Kind(IntEnum):
-    """The kinds of search parameter that have values of their own."""
+    """How a value is compared in a search (FHIR's search parameter types)."""
 
     TOKEN = 0
     STRING = 1
@@ -18,15 +17,20 @@ class Kind(IntEnum):
 
 
 class IndexValue(NamedTuple):
-    """A parameter's name with one value taken from a resource."""
+    """A value of one search parameter, by kind.
+
+    * TOKEN: ``value`` is the code, identifier, contact or ``true``/``false``; ``system`` empty for none.
+    * STRING: ``value`` as written; comparing without case and accents is the search's affair.
+    * REFERENCE: ``value`` is ``Type/id`` without version, or a whole url, ``urn:`` or canonical.
+    * DATE: from ``low`` (inside) to ``high`` (outside), aware and in UTC; None where the end is open.
+    * NUMBER: from ``low`` to ``high``, both inside and mostly equal; infinite where the end is open.
+    * QUANTITY: as NUMBER, with the unit's ``system`` and its code (or the unit as written) in ``value``.
+    * URI: ``value`` as written.
+    """
 
     param: str
     kind: Kind
     system: str = ""
-    """The code system or identifier system; empty for none."""
     value: str = ""
-    """Code, identifier, ``Type/id``, url, or the string as written."""
     low: Any = None
-    """Where a date's or number's range begins (aware UTC, or float); None when open."""
-    high: datetime | float | None = None
-    """Where it ends, itself excluded for dates; None when open."""
+    high: Any = None

@@ -11,14 +11,11 @@ from careengine.record.conditions import Test
 from careengine.record.invariants import INVARIANTS
 from careengine.record.moments import is_real
 from careengine.record.narrative import problem_of as narrative_problem
+from careengine.record.references import type_named
 from careengine.record.tables import Codes, elements
 
 _ID = re.compile(r"[A-Za-z0-9\-.]{1,64}")
 _CODE_LIKE = re.compile(r"[A-Za-z0-9][A-Za-z0-9_\-]{0,23}")
-_LITERAL = re.compile(
-    r"(?:^|/)([A-Z][A-Za-z]{2,40})/[A-Za-z0-9\-.]{1,64}(?:/_history/[A-Za-z0-9\-.]{1,64})?$"
-)
-_CONDITIONAL = re.compile(r"(?:^|/)([A-Z][A-Za-z]{2,40})\?")
 
 
 class Around(Protocol):
@@ -184,9 +181,9 @@ def _reference(targets: frozenset[str]) -> Leaf:
     wrong = f"the reference must lead to {', '.join(sorted(targets)) if targets else 'a type of R4'}"
 
     def leaf(value: str, around: Around) -> str | None:
-        found = _LITERAL.search(value) or _CONDITIONAL.search(value)
-        if found is not None and (found[1] in known or "://" not in value):
-            return None if found[1] in wanted else wrong
+        named = type_named(value)
+        if named and (named in known or "://" not in value):
+            return None if named in wanted else wrong
         if ":" not in value and value[:1] != "#":
             return "a relative reference must read Type/id"
         leads_to = around.type_of(value)

@@ -55,7 +55,7 @@ def examine(raw: bytes, *, largest: int = LARGEST, known: Mapping[str, str] = _N
         return Examined(None, (Problem("", f"not JSON: {broken.msg}"),))
     walk = _Walk(known)
     if _MAY_CONTROL.search(raw):
-        walk.characters(resource, None)
+        walk.characters(resource, (None, resource["resourceType"], -1))
     walk.resource(resource, None)
     return Examined(resource, tuple(walk.problems[:MOST_PROBLEMS]))
 
