@@ -48,8 +48,6 @@ class Unsupported(Exception):
 
 
 _TOKEN = re.compile(r"\s*([A-Za-z_][A-Za-z0-9_]*|'[^']*'|\d+|[().|=\[\]]|!=)")
-    r"(?:^|/)([A-Z][A-Za-z]{2,40})/[A-Za-z0-9\-.]{1,64}(?:/_history/[A-Za-z0-9\-.]{1,64})?$"
-)
 _ANY = frozenset(("Resource", "DomainResource"))
 
 
