@@ -21,21 +21,24 @@ DRAFT = 0
 class DatedPolicy:
     """One version of one policy: built into frozen values once, the first time each is asked for."""
 
-    __slots__ = ("_built", "_file", "_schema", "_source", "_starts", "name", "version")
+    __slots__ = ("_built", "_file", "_schemas", "_source", "_starts", "name", "schema_name", "version")
 
-    def __init__(self, name: str, version: int, source: PolicySource, schema: PolicySchema) -> None:
+    def __init__(
+        self, name: str, version: int, source: PolicySource, schemas: Schemas, schema_name: str
+    ) -> None:
         self.name = name
         self.version = version
+        self.schema_name = schema_name
         self._source = source
-        self._schema = schema
+        self._schemas = schemas
         self._file: PolicyFile | None = None
         self._starts: tuple[date, ...] = ()
         self._built: dict[int, Any] = {}
 
     @property
     def schema(self) -> PolicySchema:
-        """The shape its values have."""
-        return self._schema
+        """The shape its values have; a shape this code does not register is an error when it is used."""
+        return self._schemas[self.schema_name]
 
     @property
     def file(self) -> PolicyFile:
@@ -67,7 +70,7 @@ class DatedPolicy:
         """
         if index not in self._built:
             self._built[index] = build_value(
-                self.file, index, self._schema, PolicyRef(self.name, self.version)
+                self.file, index, self.schema, PolicyRef(self.name, self.version)
             )
         return self._built[index]
 
@@ -110,7 +113,7 @@ class PolicyBook:
 
     def with_schema(self, schema: str) -> tuple[DatedPolicy, ...]:
         """Return all policies of one shape, by name."""
-        return tuple(policy for _, policy in sorted(self._policies.items()) if policy.schema.name == schema)
+        return tuple(policy for _, policy in sorted(self._policies.items()) if policy.schema_name == schema)
 
     def __getitem__(self, name: str) -> DatedPolicy:
         try:
@@ -133,14 +136,15 @@ class PolicyBook:
 def draft(source: PolicySource, schemas: Schemas) -> DatedPolicy:
     """Return a policy that is not published: to be tested, or laid over a book."""
     file = read_policy(source)
-    return DatedPolicy(file.name, DRAFT, source, schemas[file.schema])
+    return DatedPolicy(file.name, DRAFT, source, schemas, file.schema)
 
 
 def book_of(sources: Mapping[str, PolicySource], schemas: Schemas, *, version: int = 1) -> PolicyBook:
     """Return a book straight from files, for tests and tools; at run time the database is the truth."""
     policies = {}
-    for name, source in sources.items():
-        policies[name] = DatedPolicy(name, version, source, schemas[read_policy(source).schema])
+    for source in sources.values():
+        file = read_policy(source)
+        policies[file.name] = DatedPolicy(file.name, version, source, schemas, file.schema)
     return PolicyBook(policies)
 
 

@@ -103,7 +103,10 @@ class Schemas:
             return self.by_name[name]
         except KeyError:
             known = ", ".join(sorted(self.by_name)) or "none"
-            raise MisfitPolicy(f"No schema {name} is registered; known are: {known}.") from None
+            raise MisfitPolicy(
+                f"No policy schema {name} is registered; known are: {known}. Correct the policy, "
+                "or register it."
+            ) from None
 
     def __contains__(self, name: object) -> bool:
         return name in self.by_name

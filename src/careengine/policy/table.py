@@ -14,7 +14,7 @@ from careengine.policy.schemas import TableShape
 from careengine.policy.table_checks import check_table, holds, words
 
 _KEY = "table"
-_TRACED: zen.DecisionEvaluateOptions = {"trace": True}
+_TRACED: "zen.DecisionEvaluateOptions" = {"trace": True}  # a name of the stub only
 
 
 class TableFailed(CareError):
