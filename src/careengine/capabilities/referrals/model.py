@@ -230,6 +230,8 @@ class Sign:
     id: str
     level: str
     phrases: tuple[Phrase, ...]
+    ranges: tuple[tuple[float, float], ...] = ()
+    """For a measured value: it counts only when a number in one of these ranges follows."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -242,6 +244,25 @@ class Modifier:
     """It stands before the sign; otherwise after it."""
     reach: int
     """How many words it reaches, at most; it never leaves its sentence."""
+    stops: frozenset[str]
+    """Words it never reaches across: ``but``, ``however``, ``pero``, ``patient``."""
+
+
+class Kind(StrEnum):
+    """What a phrase of the lexicon is."""
+
+    SIGN = "sign"
+    MODIFIER = "modifier"
+    NEUTRAL = "neutral"
+
+
+@dataclass(frozen=True, slots=True)
+class Start:
+    """A phrase that may begin with a word, and whose it is."""
+
+    kind: Kind
+    index: int
+    phrase: Phrase
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -252,22 +273,25 @@ class Lexicon:
     modifiers: tuple[Modifier, ...]
     neutral: tuple[Phrase, ...]
     """Phrases that look like a sign or a modifier and are none: ``no improvement``, ``urgent care``."""
-    stops: frozenset[str]
-    """Words that end what a modifier reaches: ``but``, ``however``, ``pero``."""
+    joins: frozenset[str]
+    """Words between the items of a list: ``and``, ``y``; a comma counts as one too."""
     fresh: frozenset[str]
     """Words that say something is happening now; a list item holding one is not part of a denial."""
     again: frozenset[str]
     """Words that bring something past back: ``again``, ``recurrent``."""
     abbreviations: frozenset[str]
+    """Words whose full stop does not end a sentence."""
+    numbers: frozenset[str]
+    """Numbers in words: ``three``, ``varios``."""
     list_item_words: int
     tolerance_from: int
     """Words this long or longer may be misspelt by one letter."""
     kept: frozenset[str]
     """Words never taken for a misspelling."""
-    starts: Mapping[str, tuple[tuple[str, int, int], ...]] = field(default_factory=dict)
-    """First word → (``sign`` | ``modifier`` | ``neutral``, index, phrase): what might begin there."""
-    spellings: Mapping[str, str] = field(default_factory=dict)
-    """A word with one letter left out → the word of the lexicon it may have been."""
+    starts: Mapping[str, tuple["Start", ...]] = field(default_factory=dict)
+    """First word → what might begin there."""
+    spellings: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    """A word, or a word with one letter left out → the words of the lexicon it may have been."""
     vocabulary: frozenset[str] = frozenset()
 
 
@@ -283,8 +307,6 @@ class UrgencyPolicy:
     reasons: Mapping[str, str]
     """``system|code`` of a reason → level."""
     lexicon: Lexicon
-    sure_from: float
-    """How alike a misspelt word must be before software alone takes it for the sign."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

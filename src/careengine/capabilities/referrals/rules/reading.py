@@ -1,0 +1,176 @@
+"""Find in free text the words that make a referral urgent, and tell whether they are meant. Pure."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from careengine.capabilities.referrals.model import Kind, Lexicon, Modifier, Phrase, Sign, Words
+from careengine.capabilities.referrals.rules.words import Word, classes, corrected, cut
+
+PRESENT = "present"
+_NUMBER_WITHIN = 3
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Finding:
+    """A sign found in a text: the words, their place, and what the sentence makes of them."""
+
+    sign: str
+    level: str
+    source: str
+    words: str
+    start: int
+    end: int
+    meaning: str = PRESENT
+    """``present``, or the kind of the modifier that reaches it: denied, past, family, other, if."""
+    by: tuple[int, int] | None = None
+    """Where that modifier stands."""
+    alike: float = 1.0
+    """1 when spelt as in the lexicon; lower for a misspelling."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Match:
+    kind: Kind
+    index: int
+    first: int
+    last: int
+
+    def covers(self, other: "_Match") -> bool:
+        return self.first <= other.first and other.last <= self.last
+
+
+def read(text: Words, lexicon: Lexicon) -> tuple[Finding, ...]:
+    """Return every sign in the text, in order, each with what its sentence makes of it."""
+    words = cut(text.text, lexicon.abbreviations)
+    plain = [corrected(w.plain, lexicon) for w in words]
+    matches = _matches(words, plain, lexicon)
+    if not any(m.kind is Kind.SIGN for m in matches):
+        return ()
+    kept = _without_neutral(matches)
+    modifiers = _longest([m for m in kept if m.kind is Kind.MODIFIER])
+    signs = [m for m in _longest([m for m in kept if m.kind is Kind.SIGN]) if _measured(m, words, lexicon)]
+    return tuple(_finding(text, words, plain, m, modifiers, lexicon) for m in signs)
+
+
+def _matches(words: Sequence[Word], plain: Sequence[str], lexicon: Lexicon) -> list[_Match]:
+    found = []
+    for first, word in enumerate(plain):
+        for key in (word, *classes(word, lexicon.numbers)):
+            for start in lexicon.starts.get(key, ()):
+                last = _reach(start.phrase, first, words, plain, lexicon)
+                if last is not None:
+                    found.append(_Match(start.kind, start.index, first, last))
+    return found
+
+
+def _reach(
+    phrase: Phrase, first: int, words: Sequence[Word], plain: Sequence[str], lexicon: Lexicon
+) -> int | None:
+    """Return the last word of the phrase that begins at ``first``, or nothing; it stays in its sentence."""
+    at = first
+    for place in phrase.places[1:]:
+        for ahead in range(at + 1, min(at + 2 + phrase.gap, len(plain))):
+            if words[ahead].sentence != words[first].sentence:
+                return None
+            if plain[ahead] in place or any(c in place for c in classes(plain[ahead], lexicon.numbers)):
+                at = ahead
+                break
+        else:
+            return None
+    return at
+
+
+def _without_neutral(matches: Sequence[_Match]) -> list[_Match]:
+    neutral = [m for m in matches if m.kind is Kind.NEUTRAL]
+    return [m for m in matches if m.kind is not Kind.NEUTRAL and not any(n.covers(m) for n in neutral)]
+
+
+def _longest(matches: Sequence[_Match]) -> list[_Match]:
+    """Keep, of matches within one another, the longest; in the order of the text."""
+    kept: list[_Match] = []
+    for match in sorted(matches, key=lambda m: (m.first - m.last, m.first, m.index)):
+        if not any(other.covers(match) for other in kept):
+            kept.append(match)
+    return sorted(kept, key=lambda m: (m.first, m.last))
+
+
+def _measured(match: _Match, words: Sequence[Word], lexicon: Lexicon) -> bool:
+    """Say whether a sign that is a measured value is followed by a number that counts."""
+    ranges = lexicon.signs[match.index].ranges
+    if not ranges:
+        return True
+    for word in words[match.last + 1 : match.last + 1 + _NUMBER_WITHIN]:
+        value = word.value
+        if value is not None and word.sentence == words[match.last].sentence:
+            return any(low <= value <= high for low, high in ranges)
+    return False
+
+
+def _finding(
+    text: Words,
+    words: Sequence[Word],
+    plain: Sequence[str],
+    match: _Match,
+    modifiers: Sequence[_Match],
+    lexicon: Lexicon,
+) -> Finding:
+    sign: Sign = lexicon.signs[match.index]
+    start, end = words[match.first].start, words[match.last].end
+    by = _nearest(match, [m for m in modifiers if _reaches(m, match, words, plain, lexicon)])
+    changed = [i for i in range(match.first, match.last + 1) if plain[i] != words[i].plain]
+    return Finding(
+        sign=sign.id,
+        level=sign.level,
+        source=text.source,
+        words=text.text[start:end],
+        start=start,
+        end=end,
+        meaning=lexicon.modifiers[by.index].kind if by else PRESENT,
+        by=(words[by.first].start, words[by.last].end) if by else None,
+        alike=min((1 - 1 / len(plain[i]) for i in changed), default=1.0),
+    )
+
+
+def _nearest(match: _Match, modifiers: Sequence[_Match]) -> _Match | None:
+    def distance(m: _Match) -> tuple[int, int]:
+        return (match.first - m.last if m.last < match.first else m.first - match.last, m.first)
+
+    return min(modifiers, key=distance, default=None)
+
+
+def _reaches(by: _Match, sign: _Match, words: Sequence[Word], plain: Sequence[str], lexicon: Lexicon) -> bool:
+    """Say whether a modifier reaches a sign: same sentence, near enough, nothing between that stops it."""
+    modifier: Modifier = lexicon.modifiers[by.index]
+    if words[by.first].sentence != words[sign.first].sentence:
+        return False
+    low, high = (by.last + 1, sign.first) if modifier.before else (sign.last + 1, by.first)
+    if not low <= high <= low + modifier.reach:
+        return False
+    if any(plain[i] in modifier.stops for i in range(low, high)):
+        return False
+    if modifier.before and not _one_list(low, sign.last, words, plain, lexicon):
+        return False
+    return not (modifier.kind == "past" and _again(sign, words, plain, lexicon))
+
+
+def _one_list(low: int, high: int, words: Sequence[Word], plain: Sequence[str], lexicon: Lexicon) -> bool:
+    """Say whether the words from ``low`` on read as one list: each item short, none with something new."""
+    item, crossed = 0, False
+    for i in range(low, len(words)):
+        if words[i].sentence != words[low].sentence:
+            break
+        begins = (words[i].after_comma and i > low) or plain[i] in lexicon.joins
+        if begins and i > high:
+            break
+        crossed = crossed or begins
+        item = 0 if begins else item + 1
+        if crossed and (item >= lexicon.list_item_words or plain[i] in lexicon.fresh):
+            return False
+    return True
+
+
+def _again(sign: _Match, words: Sequence[Word], plain: Sequence[str], lexicon: Lexicon) -> bool:
+    here = words[sign.first].sentence
+    return any(
+        plain[i] in lexicon.again for i in range(sign.last + 1, len(words)) if words[i].sentence == here
+    )

@@ -1,0 +1,120 @@
+"""How urgent is it, by the code the sender set and by the words the sender wrote? Pure."""
+
+from collections.abc import Sequence
+
+from careengine.capabilities.referrals.model import Referral, UrgencyPolicy
+from careengine.capabilities.referrals.rules.reading import PRESENT, Finding, read
+from careengine.capabilities.referrals.rules.whatif import what_if
+from careengine.kernel.decision import Bearing, Decision, Evidence, Flip, Reason, Route
+
+UNKNOWN_PRIORITY = "unknown_priority"
+
+
+def decide_urgency(referral: Referral, *, policy: UrgencyPolicy) -> Decision:
+    """Say how urgent the referral is; words more urgent than the coded priority go to a nurse, quoted.
+
+    What a sentence denies, or says of the past, the family, another person or a
+    condition, does not count, but is shown. A priority the policy does not list is asked
+    about unless the words already are the most urgent there is.
+    """
+    findings = tuple(f for text in referral.words for f in read(text, policy.lexicon))
+    meant = [f for f in findings if f.meaning == PRESENT]
+    coded = policy.priorities.get(referral.priority)
+    said = _level(referral, meant, policy)
+    asks = coded is None or _rank(said, policy) > _rank(coded, policy)
+    answer = said if asks and said != policy.levels[0] else coded or UNKNOWN_PRIORITY
+    return Decision(
+        question="referrals.urgency",
+        route=Route.ASK if asks else Route.PROCEED,
+        answer=answer,
+        because=_reasons(referral, meant, said, coded, policy),
+        policy=policy.ref,
+        evidence=_evidence(referral, findings),
+        confidence=min((f.alike for f in meant), default=1.0) if asks else 1.0,
+        flips=_flips(referral, findings, policy, answer, asks=asks),
+    )
+
+
+def _rank(level: str, policy: UrgencyPolicy) -> int:
+    return policy.levels.index(level)
+
+
+def _level(referral: Referral, meant: Sequence[Finding], policy: UrgencyPolicy) -> str:
+    """Return the most urgent level that the words meant, or the coded reasons, carry."""
+    levels = [f.level for f in meant]
+    levels += [
+        policy.reasons[code.name]
+        for indication in referral.indications
+        for code in indication.codes
+        if code.name in policy.reasons
+    ]
+    return max(levels, key=lambda level: _rank(level, policy), default=policy.levels[0])
+
+
+def _reasons(
+    referral: Referral, meant: Sequence[Finding], said: str, coded: str | None, policy: UrgencyPolicy
+) -> tuple[Reason, ...]:
+    if coded is None:
+        unknown = Reason("referrals.priority_unknown", {"priority": referral.priority})
+        return (unknown, *_said(meant, said, policy))
+    if _rank(said, policy) > _rank(coded, policy):
+        return _said(meant, said, policy)
+    if _rank(coded, policy) > 0:
+        return (Reason("referrals.coded_urgent", {"priority": referral.priority, "level": coded}),)
+    return (Reason("referrals.nothing_urgent", {"priority": referral.priority or "none"}),)
+
+
+def _said(meant: Sequence[Finding], said: str, policy: UrgencyPolicy) -> tuple[Reason, ...]:
+    """One reason for each sign at the level that decided; the words themselves stand in the evidence."""
+    if said == policy.levels[0]:
+        return ()
+    signs = dict.fromkeys(f.sign for f in meant if f.level == said)
+    if not signs:
+        return (Reason("referrals.reason_code_urgent", {"level": said}),)
+    return tuple(Reason("referrals.words_urgent", {"sign": sign, "level": said}) for sign in signs)
+
+
+def _evidence(referral: Referral, findings: Sequence[Finding]) -> tuple[Evidence, ...]:
+    quotes = [
+        Evidence(
+            source=f.source,
+            words=f.words,
+            start=f.start,
+            end=f.end,
+            bearing=Bearing.SUPPORTS if f.meaning == PRESENT else Bearing.CONTRADICTS,
+        )
+        for f in findings
+    ]
+    return (Evidence(source=referral.at("priority"), words=referral.priority), *quotes)
+
+
+def _flips(
+    referral: Referral, findings: Sequence[Finding], policy: UrgencyPolicy, answer: str, *, asks: bool
+) -> tuple[Flip, ...]:
+    """Return what would change the answer: another coded priority, or the sentence without its "denies"."""
+    if asks:
+        return ()
+    said = _level(referral, [f for f in findings if f.meaning == PRESENT], policy)
+    flips = [
+        Flip("referral.priority", priority, level)
+        for priority, level in sorted(policy.priorities.items())
+        if priority and level != answer and _rank(level, policy) >= _rank(said, policy)
+    ]
+    return (*flips, *_unsaid(referral, findings, policy, answer))
+
+
+def _unsaid(
+    referral: Referral, findings: Sequence[Finding], policy: UrgencyPolicy, answer: str
+) -> tuple[Flip, ...]:
+    flips = []
+    for finding in findings:
+        if finding.by is None or _rank(finding.level, policy) <= _rank(answer, policy):
+            continue
+        index = next(i for i, text in enumerate(referral.words) if text.source == finding.source)
+        fact = f"referral.words[{index}].text/{finding.by[0]}:{finding.by[1]}"
+        changed = what_if(referral, fact, "")
+        meant = [f for f in read(changed.words[index], policy.lexicon) if f.meaning == PRESENT]
+        level = _level(changed, meant, policy)
+        if _rank(level, policy) > _rank(answer, policy):
+            flips.append(Flip(fact, "", level))
+    return tuple(flips)

@@ -1,0 +1,161 @@
+"""Cut free text into words that keep their place, and prepare a lexicon for looking words up."""
+
+import re
+import unicodedata
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+
+from careengine.capabilities.referrals.model import Kind, Lexicon, Phrase, Start
+
+NUMBER = "#"
+YEAR = "#year"
+_WORD = re.compile(
+    r"[^\W_]{1,2}/[^\W_]{1,2}(?![^\W_])"  # h/o, s/p
+    r"|\d+(?:[.,]\d+)*"
+    r"|(?:[^\W\d_][\u0300-\u036f]*)+(?:['\u2019](?:[^\W\d_][\u0300-\u036f]*)+)?"
+)
+_END = re.compile(r"[.!?;\n\r•]")
+
+
+@dataclass(frozen=True, slots=True)
+class Word:
+    """One word of a text: folded to plain lower case, with its place and its sentence."""
+
+    plain: str
+    start: int
+    end: int
+    sentence: int
+    after_comma: bool
+
+    @property
+    def value(self) -> float | None:
+        """Return the number written here, if it is one."""
+        if not self.plain[0].isdecimal():
+            return None
+        try:
+            return float(self.plain.replace(",", "."))
+        except ValueError:
+            return None
+
+
+def fold(text: str) -> str:
+    """Return the text in lower case without accents: ``Súbita`` becomes ``subita``."""
+    if text.isascii():
+        return text.lower()
+    parts = unicodedata.normalize("NFD", text.lower())
+    return "".join(c for c in parts if not unicodedata.combining(c)).replace("\u2019", "'")
+
+
+def cut(text: str, abbreviations: frozenset[str]) -> tuple[Word, ...]:
+    """Return the words of ``text`` in order; a sentence ends at ``. ! ? ;`` or a new line."""
+    words: list[Word] = []
+    sentence = 0
+    reached = 0
+    for found in _WORD.finditer(text):
+        between = text[reached : found.start()]
+        if words and between and _ends(between, words[-1].plain, abbreviations):
+            sentence += 1
+        words.append(Word(fold(found.group()), found.start(), found.end(), sentence, "," in between))
+        reached = found.end()
+    return tuple(words)
+
+
+def _ends(between: str, before: str, abbreviations: frozenset[str]) -> bool:
+    if _END.search(between) is None:
+        return False
+    return not (between.strip() == "." and before in abbreviations)
+
+
+def classes(word: str, numbers: frozenset[str]) -> tuple[str, ...]:
+    """Return what a word counts as, besides itself: a number, a year; ``numbers`` are numbers in words."""
+    if word[0].isdecimal():
+        is_year = len(word) == 4 and word.isdecimal() and "1900" <= word <= "2099"
+        return (YEAR, NUMBER) if is_year else (NUMBER,)
+    return (NUMBER,) if word in numbers else ()
+
+
+def phrase(written: str) -> Phrase:
+    """Read ``sudden|abrupt loss vision|sight /2``: alternatives by ``|``, allowed gap by ``/``."""
+    parts = fold(written).split()
+    gap = 0
+    if len(parts) > 1 and re.fullmatch(r"/\d", parts[-1]):
+        gap = int(parts.pop()[1:])
+    return Phrase(tuple(frozenset(part.split("|")) for part in parts), gap)
+
+
+def prepared(lexicon: Lexicon) -> Lexicon:
+    """Return the lexicon with its indexes: first words, known words, and their one-letter misspellings."""
+    starts: dict[str, list[Start]] = {}
+    groups = (
+        (Kind.SIGN, [s.phrases for s in lexicon.signs]),
+        (Kind.MODIFIER, [m.phrases for m in lexicon.modifiers]),
+        (Kind.NEUTRAL, [lexicon.neutral]),
+    )
+    for kind, owners in groups:
+        for index, phrases in enumerate(owners):
+            for one in phrases:
+                for word in one.places[0]:
+                    starts.setdefault(word, []).append(Start(kind, index, one))
+    known = {w for found in starts.values() for s in found for place in s.phrase.places for w in place}
+    correctable = {
+        w
+        for s in lexicon.signs
+        for one in s.phrases
+        for place in one.places
+        for w in place
+        if len(w) >= lexicon.tolerance_from
+    }
+    return replace(
+        lexicon,
+        starts={word: tuple(found) for word, found in starts.items()},
+        vocabulary=frozenset(known),
+        spellings=_spellings(correctable),
+    )
+
+
+def _spellings(words: Iterable[str]) -> Mapping[str, tuple[str, ...]]:
+    found: dict[str, set[str]] = {}
+    for word in words:
+        for shorter in (word, *_one_left_out(word)):
+            found.setdefault(shorter, set()).add(word)
+    return {shorter: tuple(sorted(longer)) for shorter, longer in found.items()}
+
+
+def _one_left_out(word: str) -> set[str]:
+    return {word[:i] + word[i + 1 :] for i in range(len(word))}
+
+
+def corrected(word: str, lexicon: Lexicon) -> str:
+    """Return the word of the lexicon that ``word`` misspells by one letter, or ``word`` itself.
+
+    One letter too many, too few, wrong, or two swapped; numbers, short words and the
+    words the policy keeps are never changed.
+    """
+    if (
+        word in lexicon.vocabulary
+        or len(word) < lexicon.tolerance_from - 1
+        or word in lexicon.kept
+        or word[0].isdecimal()
+    ):
+        return word
+    candidates = {
+        longer for shorter in (word, *_one_left_out(word)) for longer in lexicon.spellings.get(shorter, ())
+    }
+    near = sorted(c for c in candidates if one_apart(word, c))
+    return near[0] if near else word
+
+
+def one_apart(one: str, other: str) -> bool:
+    """Say whether one letter added, left out, changed, or two neighbours swapped make them equal."""
+    if one == other:
+        return True
+    if abs(len(one) - len(other)) > 1:
+        return False
+    i = 0
+    while i < min(len(one), len(other)) and one[i] == other[i]:
+        i += 1
+    if len(one) == len(other):
+        swapped = one[i : i + 2] == other[i : i + 2][::-1] and one[i + 2 :] == other[i + 2 :]
+        return swapped or one[i + 1 :] == other[i + 1 :]
+    longer, shorter = (one, other) if len(one) > len(other) else (other, one)
+    return longer[i + 1 :] == shorter[i:]
