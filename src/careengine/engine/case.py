@@ -90,7 +90,8 @@ class EffectFailed(Event):
 CARD_DECIDED = "card.decided"
 EFFECT_DELIVERED = "effect.delivered"
 EFFECT_FAILED = "effect.failed"
-ENGINE_KINDS = frozenset({CARD_DECIDED, EFFECT_DELIVERED, EFFECT_FAILED})
+LANE_STOPPED = "lane.stopped"
+ENGINE_KINDS = frozenset({CARD_DECIDED, EFFECT_DELIVERED, EFFECT_FAILED, LANE_STOPPED})
 """Kinds only the engine may write: no journey can tell another case that a person decided."""
 
 KIND_OF: Mapping[type[Event], str] = {

@@ -57,7 +57,7 @@ class Stops:
             tuple(Stop(scope=Scope(s), name=n, by=by, reason=why, at=at) for s, n, by, why, at in found)
         )
 
-    def over(self, *, lane: str = "", site: str = "", partner: str = "") -> Stop | None:
+    def of(self, *, lane: str = "", site: str = "", partner: str = "") -> Stop | None:
         """Return the switch that stops this lane, site or partner, if one does."""
         if not self._stops:
             return None

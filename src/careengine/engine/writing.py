@@ -13,6 +13,7 @@ from careengine.engine.intake import NewEvent, post
 from careengine.engine.keys import key_of
 from careengine.engine.outgoing import EffectStatus
 from careengine.engine.rows import write_back
+from careengine.engine.voiding import void
 from careengine.kernel.errors import Conflict, NotFound
 from careengine.record.write import NewVersion, write_versions
 from careengine.runtime.codec import pack
@@ -143,9 +144,7 @@ def open_cards_of(conn: Connection, cases: Sequence[int]) -> dict[int, list[Open
 
 
 def _write_effects(conn: Connection, batch: Batch) -> None:
-    if batch.voids:
-        cases, kinds = zip(*batch.voids, strict=True)
-        conn.execute(_VOID, (EffectStatus.VOID, list(cases), list(kinds)), binary=True)
+    void(conn, batch.voids)
     if not batch.effects:
         return
     with conn.cursor(binary=True) as cursor:

@@ -1,0 +1,107 @@
+"""The way out: leases put into each partner's queue and sent as short durable jobs, or sent here and now."""
+
+from collections import deque
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from careengine.engine.composition import Engine
+from careengine.engine.guards import Stops
+from careengine.engine.leasing import Lease, lease, partners_with_work
+from careengine.engine.outgoing import Outgoing
+from careengine.engine.sending_batch import Consent, SendingBatch
+from careengine.runtime.clock import real_now
+from careengine.runtime.database import Connection, connect
+from careengine.runtime.jobs import Job, Jobs, enqueue
+from careengine.wire.http import HttpPartner
+
+SEND = "engine.send_effects"
+"""The job that sends one lease; its input is the partner's name, the lease and the effects' ids."""
+_QUEUE = "send-"
+
+
+def nobody_objects(_conn: Connection, _leaving: Sequence[Outgoing], _now: datetime) -> Mapping[int, str]:
+    """Let everything leave: for partners to whom nothing about a patient goes."""
+    return {}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sender:
+    """One process's hand on the partners. ``hold`` keeps everything back, as after a restore."""
+
+    url: str
+    engine: Engine
+    partners: Mapping[str, HttpPartner]
+    consent: Consent
+    hold: bool = False
+    _idle: deque[Connection] = field(default_factory=deque, repr=False)
+
+    def pump(self, conn: Connection) -> int:
+        """Take out what may leave and put it into the partners' queues; return how many effects."""
+        return sum(len(taken.effects) for taken in self._leases(conn, enqueued=True))
+
+    def drain(self, conn: Connection) -> int:
+        """Send what may leave here and now, batch after batch; return how many outcomes counted."""
+        return sum(self.send(taken) for taken in self._leases(conn, enqueued=False))
+
+    def send(self, taken: Lease) -> int:
+        """Send one lease over a connection of its own; return how many outcomes counted."""
+        with self._connection() as conn:
+            partner = self.partners[taken.partner]
+            return SendingBatch(conn, self.engine, partner, self.consent, taken).run()
+
+    def register(self, jobs: Jobs) -> None:
+        """Say what the job :data:`SEND` does; before the jobs are launched."""
+        jobs.register(SEND, self._job)
+
+    def open_queues(self, jobs: Jobs) -> None:
+        """Open a queue for each partner, so that a slow one holds up nobody else."""
+        for name, setting in self.engine.organisation.partners.items():
+            jobs.open_queue(_QUEUE + name, at_once=setting.concurrency)
+
+    def close(self) -> None:
+        """Close the connections to the database and to the partners."""
+        while self._idle:
+            self._idle.pop().close()
+        for partner in self.partners.values():
+            partner.close()
+
+    def _job(self, about: str, ids: list[int]) -> None:
+        partner, _, token = about.rpartition(":")
+        self.send(Lease(int(token), partner, tuple(ids)))
+
+    def _leases(self, conn: Connection, *, enqueued: bool) -> Iterator[Lease]:
+        """Take out batches until nothing may leave, each in its own transaction."""
+        if self.hold:
+            return
+        with conn.transaction():
+            stops = Stops.read(conn)
+            waiting = partners_with_work(
+                conn, self.engine.codes, now=self.engine.clock.now(), real=real_now()
+            )
+        for partner in waiting:
+            if partner in self.partners:
+                while (taken := self._lease(conn, partner, stops, enqueued=enqueued)) is not None:
+                    yield taken
+
+    def _lease(self, conn: Connection, partner: str, stops: Stops, *, enqueued: bool) -> Lease | None:
+        now, real = self.engine.clock.now(), real_now()
+        with conn.transaction():
+            taken = lease(conn, self.engine, partner, now=now, real=real, stops=stops)
+            if taken is not None and enqueued:
+                about = f"{partner}:{taken.token}"
+                job = Job(id=f"{SEND}:{taken.token}", name=SEND, about=about, ids=taken.effects)
+                enqueue(conn, _QUEUE + partner, [job])
+        return taken
+
+    @contextmanager
+    def _connection(self) -> Iterator[Connection]:
+        """Lend a connection; one that was used without a fault is kept for the next."""
+        conn = self._idle.pop() if self._idle else connect(self.url)
+        try:
+            yield conn
+        except BaseException:
+            conn.close()
+            raise
+        self._idle.append(conn)
