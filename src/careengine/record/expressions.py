@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
-from careengine.record.references import reference_type
+from careengine.record.reference_target import reference_type
 from careengine.record.tables import Elements
 
 Holds = Callable[[Any], bool]

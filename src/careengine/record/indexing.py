@@ -7,7 +7,7 @@ from typing import Any
 
 from careengine.record.index_value import IndexValue, Kind
 from careengine.record.moments import moment
-from careengine.record.references import reference_path
+from careengine.record.reference_target import reference_path
 
 Node = Mapping[str, Any]
 Value = tuple[str, str, Any, Any]

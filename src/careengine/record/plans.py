@@ -11,7 +11,7 @@ from careengine.record.conditions import Test
 from careengine.record.invariants import INVARIANTS
 from careengine.record.moments import is_real
 from careengine.record.narrative import problem_of as narrative_problem
-from careengine.record.references import type_named
+from careengine.record.reference_target import type_named
 from careengine.record.tables import Codes, elements
 
 _ID = re.compile(r"[A-Za-z0-9\-.]{1,64}")
