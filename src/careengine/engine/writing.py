@@ -11,7 +11,6 @@ from careengine.engine.batch import Batch, NewCard, OpenCard
 from careengine.engine.composition import Engine
 from careengine.engine.intake import NewEvent, post
 from careengine.engine.keys import key_of
-from careengine.engine.outgoing import EffectStatus
 from careengine.engine.rows import write_back
 from careengine.engine.voiding import void
 from careengine.kernel.errors import Conflict, NotFound
@@ -53,10 +52,6 @@ _CONSUME = """
 _EFFECT_KEYS = """
     insert into effect_key (key, effect_id) select * from unnest(%b::uuid[], %b::bigint[])
     on conflict (key) do nothing returning key
-"""
-_VOID = """
-    update effect e set status = %b, why = 'voided' from unnest(%b::bigint[], %b::smallint[]) v(c, k)
-    where e.case_id = v.c and e.kind = v.k and e.status = 0 and e.lease is null
 """
 _HOLDS = """
     insert into hold (key, case_id, until) select * from unnest(%b::text[], %b::bigint[], %b::timestamptz[])
