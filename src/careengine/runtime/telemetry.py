@@ -54,6 +54,13 @@ def get_logger() -> structlog.typing.FilteringBoundLogger:
 def start_logging(level: str = "info", stream: TextIO | None = None) -> None:
     """Log as one JSON object a line, to standard error unless told otherwise."""
     threshold = logging.getLevelNamesMapping()[level.upper()]
+    _configure(threshold, stream)
+    root = logging.getLogger()
+    root.handlers = [_Foreign()]
+    root.setLevel(max(threshold, logging.WARNING))
+
+
+def _configure(threshold: int, stream: TextIO | None) -> None:
     structlog.configure(
         processors=[
             structlog.processors.add_log_level,
@@ -63,12 +70,9 @@ def start_logging(level: str = "info", stream: TextIO | None = None) -> None:
             structlog.processors.JSONRenderer(),
         ],
         wrapper_class=structlog.make_filtering_bound_logger(threshold),
-        logger_factory=structlog.PrintLoggerFactory(stream or sys.stderr),
+        logger_factory=lambda *_: structlog.PrintLogger(stream or sys.stderr),
         cache_logger_on_first_use=False,
     )
-    root = logging.getLogger()
-    root.handlers = [_Foreign()]
-    root.setLevel(max(threshold, logging.WARNING))
 
 
 def _only_the_exception_s_class(
@@ -131,6 +135,7 @@ class _Foreign(logging.Handler):
         )
 
 
+_configure(logging.WARNING, None)  # so that nothing passes unfiltered before logging is started
 _tracer: "Tracer | None" = None
 
 
