@@ -28,7 +28,7 @@ class Odd(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Oddity:
-    """Every ``every``-th request of ``partner`` goes wrong, after the first ``after``, up to ``times`` times."""
+    """What goes wrong at every ``every``-th request past the first ``after``, ``times`` times at most."""
 
     partner: str
     kind: Odd

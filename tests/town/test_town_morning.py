@@ -1,0 +1,230 @@
+"""A morning over real sockets, against a small listener that answers as the engine promises to."""
+
+import json
+import threading
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+
+import pytest
+
+from caretown.desk import Card
+from caretown.door import Door
+from caretown.errors import EngineSilent
+from caretown.morning import Morning, Progress
+from caretown.people import read_people, sample_records
+from caretown.referrals import write_referrals
+from caretown.staff import Habit, Habits, Staff
+from caretown.town_clock import TownClock
+
+START = datetime(2026, 11, 2, 13, tzinfo=UTC)
+POST = write_referrals(read_people(sample_records()), seed=1, start=START)
+
+
+class Listener(ThreadingHTTPServer):
+    """Takes transactions when the bearer is right, and says when it is next due."""
+
+    def __init__(self) -> None:
+        super().__init__(("127.0.0.1", 0), Handler)
+        self.taken: list[dict[str, object]] = []
+        self.authorized: list[str | None] = []
+        self.status = 200
+        self.busy_first = 0
+        self.next_due: str | None = None
+        self.idle = True
+
+
+class Handler(BaseHTTPRequestHandler):
+    server: Listener
+
+    def do_POST(self) -> None:
+        raw = self.rfile.read(int(self.headers["content-length"]))
+        self.server.authorized.append(self.headers["authorization"])
+        if self.server.busy_first:
+            self.server.busy_first -= 1
+            return self._say(429, {}, retry="0")
+        if self.server.status == 200:
+            self.server.taken.append(json.loads(raw))
+        return self._say(
+            self.server.status, {"issue": [{"code": "invalid", "diagnostics": "entry 1 is invalid"}]}
+        )
+
+    def do_GET(self) -> None:
+        self._say(200, {"idle": self.server.idle, "next_due": self.server.next_due})
+
+    def _say(self, status: int, body: object, retry: str = "") -> None:
+        raw = json.dumps(body).encode()
+        self.send_response(status)
+        self.send_header("content-length", str(len(raw)))
+        if retry:
+            self.send_header("retry-after", retry)
+        self.end_headers()
+        self.wfile.write(raw)
+
+    def log_message(self, *args: object) -> None:
+        del args
+
+
+@pytest.fixture
+def listener() -> Iterator[Listener]:
+    server = Listener()
+    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
+    thread.start()
+    yield server
+    server.shutdown()
+    thread.join()
+    server.server_close()
+
+
+class ListDesk:
+    """A worklist held in a list, for the rules of those who work it."""
+
+    def __init__(self, cards: list[Card]) -> None:
+        self.cards = cards
+        self.answers: list[tuple[str, str, str]] = []
+
+    def open_cards(self) -> list[Card]:
+        return self.cards
+
+    def answer(self, card: Card, answer: str, *, reason: str, actor: str) -> bool:
+        self.answers.append((card.id, answer, actor))
+        return bool(reason)
+
+
+def door(listener: Listener) -> Door:
+    return Door(f"http://127.0.0.1:{listener.server_port}", "secret")
+
+
+def nobody() -> Staff:
+    return Staff(ListDesk([]), Habits({}, 0.0), seed=1)
+
+
+def play(listener: Listener, tmp_path: Path, lasts: timedelta) -> tuple[Progress, TownClock]:
+    clock = TownClock(tmp_path / "clock")
+    morning = Morning(door(listener), clock, POST, nobody())
+    return morning.play(start=START, lasts=lasts, shown=lambda _: None), clock
+
+
+def a_card(number: int, **changes: object) -> Card:
+    plain: dict[str, object] = {
+        "id": str(number), "kind": "missing", "team": "access", "urgent": False,
+        "answers": ("asked", "close"), "about": f"ServiceRequest/{number}",
+    }  # fmt: skip
+    return Card(**{**plain, **changes})  # type: ignore[arg-type]
+
+
+HABITS = Habits({"missing": Habit(("asked",), "rang the practice", "rosa")}, silent_share=0.3)
+
+
+def test_a_morning_sends_the_directory_first_and_then_every_letter(
+    listener: Listener, tmp_path: Path
+) -> None:
+    played, clock = play(listener, tmp_path, timedelta(hours=5))
+
+    assert listener.taken == [POST.directory, *(letter.bundle for letter in POST.letters)]
+    assert set(listener.authorized) == {"Bearer secret"}
+    assert (played.sent, played.refused, played.impatient) == (len(POST.letters), {}, 0)
+    assert clock.now() == START + timedelta(hours=5)
+
+
+def test_letters_not_yet_due_are_not_sent(listener: Listener, tmp_path: Path) -> None:
+    played, _ = play(listener, tmp_path, timedelta(minutes=30))
+
+    assert played.sent == sum(letter.at <= START + timedelta(minutes=30) for letter in POST.letters)
+
+
+def test_the_clock_steps_to_what_is_due_next(listener: Listener, tmp_path: Path) -> None:
+    seen: list[datetime] = []
+    due = START + timedelta(minutes=1, seconds=1)
+    listener.next_due = due.isoformat()
+    morning = Morning(door(listener), TownClock(tmp_path / "clock"), POST, nobody())
+
+    morning.play(start=START, lasts=timedelta(minutes=40), shown=lambda progress: seen.append(progress.now))
+
+    assert due in seen
+
+
+def test_what_the_engine_refuses_is_told_with_its_own_words(listener: Listener) -> None:
+    listener.status = 422
+
+    answer = door(listener).send(POST.letters[0].bundle)
+
+    assert not answer.taken
+    assert answer.why == "entry 1 is invalid"
+
+
+def test_an_engine_that_is_busy_is_sent_the_letter_again(listener: Listener) -> None:
+    listener.busy_first = 2
+
+    assert door(listener).send(POST.letters[0].bundle).taken
+    assert len(listener.taken) == 1
+
+
+def test_an_engine_that_refuses_the_directory_stops_the_morning(listener: Listener, tmp_path: Path) -> None:
+    listener.status = 422
+
+    with pytest.raises(EngineSilent, match="import the town's records first"):
+        play(listener, tmp_path, timedelta(hours=1))
+
+
+def test_patience_with_a_busy_engine_ends(listener: Listener) -> None:
+    listener.idle = False
+
+    assert not door(listener).wait_until_idle(patience_s=0.05).idle
+
+
+def test_nobody_listening_is_said() -> None:
+    with pytest.raises(EngineSilent, match="is it running"):
+        Door("http://127.0.0.1:9", "secret").readiness()
+
+
+def test_the_towns_clock_is_never_set_back(tmp_path: Path) -> None:
+    clock = TownClock(tmp_path / "clock")
+    clock.set(START)
+
+    with pytest.raises(EngineSilent):
+        clock.set(START - timedelta(seconds=1))
+
+    assert clock.now() == START
+
+
+def test_a_clock_without_an_instant_is_said(tmp_path: Path) -> None:
+    with pytest.raises(EngineSilent, match="holds no instant"):
+        TownClock(tmp_path / "clock").now()
+
+
+def test_staff_answer_what_they_know_and_only_once() -> None:
+    desk = ListDesk([a_card(n) for n in range(40)])
+    staff = Staff(desk, HABITS, seed=1)
+
+    first, second = staff.work(), staff.work()
+
+    assert first.answered == len(desk.answers)
+    assert second.answered == 0
+    assert {(answer, actor) for _, answer, actor in desk.answers} == {("asked", "rosa")}
+
+
+def test_some_cards_are_left_lying_and_the_same_ones_for_the_same_seed() -> None:
+    cards = [a_card(n) for n in range(100)]
+    first, again = ListDesk(cards), ListDesk(cards)
+
+    seen = Staff(first, HABITS, seed=1).work()
+    Staff(again, HABITS, seed=1).work()
+
+    assert 10 < seen.silent < 60
+    assert first.answers == again.answers
+
+
+def test_an_urgent_card_is_never_left_lying() -> None:
+    desk = ListDesk([a_card(n, urgent=True) for n in range(40)])
+
+    assert Staff(desk, HABITS, seed=1).work().answered == 40
+
+
+def test_a_card_nobody_knows_is_left_for_its_clock() -> None:
+    desk = ListDesk([a_card(1, kind="something new"), a_card(2, answers=("refund",))])
+
+    seen = Staff(desk, HABITS, seed=1).work()
+
+    assert (seen.unknown, desk.answers) == (2, [])
