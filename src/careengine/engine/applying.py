@@ -137,8 +137,8 @@ class Desk:
         team = self.engine.codes.id("team", asking.team.value) if asking.team else row.owner
         due = asking.due or row.clock_until or self.batch.now
         card = NewCard(
-            id=self.engine.ids.next(), row=row, journey=coded.code, team=team, kind=kind, urgent=asking.urgent,
-            due_at=due, decision_id=noted[id(shown)], body=pack(orjson.dumps(body)),
+            id=self.engine.ids.next(), row=row, journey=coded.code, team=team, kind=kind,
+            urgent=asking.urgent, due_at=due, decision_id=noted[id(shown)], body=pack(orjson.dumps(body)),
         )  # fmt: skip
         self.batch.cards.append(card)
         open_cards.append(OpenCard(card.id, row.id, kind, row.rung))

@@ -47,7 +47,7 @@ class Dispatcher:
         self._access = access
         self._size = batch_size
         self._pen = Pen(engine.ids)
-        self._sites = self._coded_sites()
+        self._sites = coded_sites(engine)
         self.counts = Counts()
 
     def use(self, engine: Engine) -> None:
@@ -151,8 +151,7 @@ class Dispatcher:
         self._conn.commit()
         self.counts.add(batch)
 
-    def _coded_sites(self) -> dict[int, Site]:
-        return {
-            self._engine.codes.id("site", name): site
-            for name, site in self._engine.organisation.sites.items()
-        }
+
+def coded_sites(engine: Engine) -> dict[int, Site]:
+    """Return the organisation's sites by their codes."""
+    return {engine.codes.id("site", name): site for name, site in engine.organisation.sites.items()}

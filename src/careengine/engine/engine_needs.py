@@ -6,8 +6,10 @@ answer with a decision that can be recomputed.
 
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from careengine.engine.case import CardDecided, Case, Event, Facts, Instant, Policies
+from careengine.engine.journey import Handler
 from careengine.kernel.decision import Decision, Reason, Route, because
 from careengine.kernel.need import Need
 from careengine.kernel.next import Next, ask, stay
@@ -107,7 +109,7 @@ def settled(case: Case, facts: Facts, policy: Policies, event: Event | None, now
     return stay(because=event.decision) if isinstance(event, CardDecided) else stay()
 
 
-ENGINE_HANDLERS = {
+ENGINE_HANDLERS: dict[str, tuple[Handler, tuple[Need[Any], ...]]] = {
     "engine/settled": (settled, ()),
     "engine/late": (late, (LATENESS,)),
     "engine/unhandled": (unhandled, ()),

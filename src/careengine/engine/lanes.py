@@ -20,7 +20,7 @@ def withhold(answer: Answer, case: Case, stops: Stops) -> Call | None:
     alone = next((d for d in answer.next.because if d.route is Route.PROCEED), None)
     if alone is None:
         return None
-    stop = stops.over(lane=case.journey, site=case.site)
+    stop = stops.of(lane=case.journey, site=case.site)
     if stop is None:
         return None
     found = Withheld(scope=stop.scope, name=stop.name, proposal=alone, function=call.function)

@@ -175,7 +175,7 @@ class Migration(migrations.Migration):
     """Create the engine's tables; monthly partitions are made ahead by ``runtime.partitions``."""
 
     initial = True
-    dependencies = []  # type: ignore[var-annotated]  # Django's own form
+    dependencies = []
     operations = [
         migrations.RunSQL(CASES),
         migrations.RunSQL(EVENTS + _hashed("event_key") + _hashed("consumed")),

@@ -1,0 +1,95 @@
+"""A worker: reads the feed, routes, advances and sends until nothing is left, then waits to be woken."""
+
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import datetime
+
+import psycopg
+
+from careengine.engine.case_clock import ClockDesk
+from careengine.engine.composition import Engine
+from careengine.engine.dispatcher import Dispatcher, coded_sites
+from careengine.engine.feed_reading import read_feed
+from careengine.engine.in_flight import refuse_strays
+from careengine.engine.intake import WORK
+from careengine.engine.routing import route_arrived
+from careengine.runtime.database import Connection, connect
+from careengine.runtime.telemetry import log
+from careengine.trust.access import Access
+
+LOOK_AGAIN_S = 5.0
+"""A notification can be lost; after this long a worker looks without one."""
+SOON_S = 0.02
+"""How often a worker looks while somebody else steps the clock."""
+BACK_OFF_S = (0.1, 0.5, 2.0, 5.0)
+"""Waits between attempts to reach a database that is away or full."""
+
+Send = Callable[[Connection, Engine], int]
+"""Sends what is due to partners; returns how many effects it took on."""
+
+
+@dataclass(slots=True)
+class Worker:
+    """One worker process's loop. ``build`` composes the engine on a fresh connection."""
+
+    url: str
+    build: Callable[[Connection], tuple[Engine, Access]]
+    send: Send
+    stop: threading.Event = field(default_factory=threading.Event)
+    batch_size: int = 300
+    stepped: bool = False
+    """The town steps the clock: look often instead of sleeping until the next due time."""
+
+    def run(self, *, until_idle: bool = False) -> None:
+        """Work until told to stop; with ``until_idle`` until nothing is left to do now.
+
+        A database that is away, restarting or full is waited for: what was not
+        committed is still there.
+        """
+        failures = 0
+        while not self.stop.is_set():
+            try:
+                with connect(self.url) as conn, connect(self.url, autocommit=True) as ear:
+                    ear.execute(f"listen {WORK}")
+                    self._work(conn, ear, until_idle=until_idle)
+                return
+            except psycopg.OperationalError as error:
+                log().warning("database_away", error=type(error).__name__)
+                self.stop.wait(BACK_OFF_S[min(failures, len(BACK_OFF_S) - 1)])
+                failures += 1
+
+    def _work(self, conn: Connection, ear: Connection, *, until_idle: bool) -> None:
+        engine, access = self.build(conn)
+        refuse_strays(conn, engine)
+        conn.commit()
+        hand = Dispatcher(conn, engine, access=access, batch_size=self.batch_size)
+        while not self.stop.is_set():
+            if self._once(conn, engine, hand):
+                continue
+            if until_idle:
+                return
+            self._wait(conn, ear, engine)
+
+    def _once(self, conn: Connection, engine: Engine, hand: Dispatcher) -> int:
+        """Do one round of everything; return how much there was."""
+        clocks = ClockDesk(engine.book, coded_sites(engine), engine.clock.now())
+        done = read_feed(conn, engine)
+        done += route_arrived(conn, engine, clocks)
+        done += hand.advance()
+        done += self.send(conn, engine)
+        return done
+
+    def _wait(self, conn: Connection, ear: Connection, engine: Engine) -> None:
+        seconds = SOON_S if self.stepped else _until_due(conn, engine.clock.now())
+        for _ in ear.notifies(timeout=seconds, stop_after=1):
+            return
+
+
+def _until_due(conn: Connection, now: datetime) -> float:
+    """Return how long to sleep: until the next due case, but never longer than the poll behind it."""
+    row = conn.execute("select min(due_at) from engine_case where due_at is not null").fetchone()
+    conn.rollback()
+    if row is None or row[0] is None:
+        return LOOK_AGAIN_S
+    return float(min(max((row[0] - now).total_seconds(), 0.001), LOOK_AGAIN_S))
