@@ -275,6 +275,8 @@ class Lexicon:
     """Phrases that look like a sign or a modifier and are none: ``no improvement``, ``urgent care``."""
     joins: frozenset[str]
     """Words between the items of a list: ``and``, ``y``; a comma counts as one too."""
+    unspanned: frozenset[str]
+    """Words that may not stand inside a sign: ``mole has not changed`` is none."""
     fresh: frozenset[str]
     """Words that say something is happening now; a list item holding one is not part of a denial."""
     again: frozenset[str]

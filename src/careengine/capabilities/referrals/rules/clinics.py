@@ -27,9 +27,9 @@ def decide_clinic(referral: Referral, *, policy: ClinicPolicy) -> Decision:
     return _decision(referral, policy, UNKNOWN, Reason("referrals.clinic_unknown", {"code": first}))
 
 
-def clinic_of(decision: Decision, *, policy: ClinicPolicy) -> Clinic | None:
-    """Return the clinic that a decision of :func:`decide_clinic`, or a person's answer, names."""
-    return next((clinic for clinic in policy.clinics if clinic.name == decision.answer), None)
+def clinic_named(name: str, *, policy: ClinicPolicy) -> Clinic | None:
+    """Return the clinic of that name, or nothing."""
+    return next((clinic for clinic in policy.clinics if clinic.name == name), None)
 
 
 def _named(codes: tuple[Code, ...], clinics: Mapping[str, Clinic]) -> tuple[str, ...]:

@@ -75,6 +75,8 @@ def _reach(
             if plain[ahead] in place or any(c in place for c in classes(plain[ahead], lexicon.numbers)):
                 at = ahead
                 break
+            if plain[ahead] in lexicon.unspanned:
+                return None
         else:
             return None
     return at

@@ -74,13 +74,20 @@ def classes(word: str, numbers: frozenset[str]) -> tuple[str, ...]:
     return (NUMBER,) if word in numbers else ()
 
 
-def phrase(written: str) -> Phrase:
-    """Read ``sudden|abrupt loss vision|sight /2``: alternatives by ``|``, allowed gap by ``/``."""
+def phrases(written: str) -> tuple[Phrase, ...]:
+    """Read ``sudden|abrupt loss of? vision|sight /2``.
+
+    Words in order; ``|`` separates words that would do in one place, ``?`` ends a place
+    that may be missing, ``/2`` lets up to two other words stand between two places.
+    """
     parts = fold(written).split()
-    gap = 0
-    if len(parts) > 1 and re.fullmatch(r"/\d", parts[-1]):
-        gap = int(parts.pop()[1:])
-    return Phrase(tuple(frozenset(part.split("|")) for part in parts), gap)
+    gap = int(parts.pop()[1:]) if re.fullmatch(r"/\d", parts[-1]) else 0
+    readings: list[tuple[frozenset[str], ...]] = [()]
+    for part in parts:
+        place = frozenset(part.removesuffix("?").split("|"))
+        with_it = [(*reading, place) for reading in readings]
+        readings = with_it + readings if part.endswith("?") else with_it
+    return tuple(Phrase(reading, gap) for reading in readings if reading)
 
 
 def prepared(lexicon: Lexicon) -> Lexicon:
