@@ -49,8 +49,8 @@ class DatedPolicy:
             self._file = file
         return self._file
 
-    def on(self, day: date) -> Any:
-        """Return the frozen value that holds on ``day``."""
+    def index_on(self, day: date) -> int:
+        """Return which of the dated versions holds on ``day``; raises :class:`NoPolicyThatDay`."""
         file = self.file
         index = bisect_right(self._starts, day) - 1
         if index < 0 or day not in file.periods[index]:
@@ -59,6 +59,11 @@ class DatedPolicy:
                 f"The policy {self.name} (version {self.version}) says nothing for {day}; it holds {spans}. "
                 "Publish a version for that day."
             )
+        return index
+
+    def on(self, day: date) -> Any:
+        """Return the frozen value that holds on ``day``; raises :class:`NoPolicyThatDay`."""
+        index = self.index_on(day)
         built = self._built.get(index)
         return self.build(index) if built is None else built
 

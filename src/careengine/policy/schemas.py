@@ -36,11 +36,12 @@ from pydantic import BaseModel, ConfigDict
 
 from careengine.kernel.policy import PolicyRef
 from careengine.policy.findings import MisfitPolicy
+from careengine.policy.plain import Path
 
 Given = Mapping[str, Any]
 Answer = Mapping[str, Any]
-Lint = Callable[[Any], Iterable[tuple[str, str, str]]]
-"""Receives the model (or nothing for a table); yields (field, problem, what to do)."""
+Lint = Callable[[Any], Iterable[tuple[Path, str, str]]]
+"""Receives the judged model; yields (the way to the field as a tuple of keys, the problem, what to do)."""
 Column = type[str] | type[int] | type[float] | type[bool] | tuple[str, ...]
 """What a column of a table holds; a tuple of words is a closed list."""
 

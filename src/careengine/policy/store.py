@@ -108,8 +108,8 @@ def publish(  # noqa: PLR0913  an act of two people, named in full
             "supersedes = %s where name = %s and version = %s and published_at is null",
             (at, by, approved_by, note, before, name, version),
         )
-        if not found.rowcount and (name, version) not in _bodies(conn, [(name, version)]):
-            raise UnknownPolicy(f"There is no version {version} of {name}. See `careengine policy versions`.")
+        if not found.rowcount:
+            stored_body(conn, name, version)  # an older version again, or one that never was
         conn.execute(
             "insert into policy_live (name, version) values (%s, %s) "
             "on conflict (name) do update set version = excluded.version",
@@ -185,6 +185,14 @@ def versions(conn: Connection, name: str | None = None) -> tuple[Version, ...]:
 def source_of(name: str, version: int, body: bytes) -> PolicySource:
     """Return the texts of a stored version; findings about it name the version instead of a file."""
     return PolicySource.from_body(f"{name} version {version}", unpack(body))
+
+
+def stored_body(conn: Connection, name: str, version: int) -> bytes:
+    """Return the stored body of one version; raises :class:`UnknownPolicy`."""
+    found = _bodies(conn, [(name, version)]).get((name, version))
+    if found is None:
+        raise UnknownPolicy(f"There is no version {version} of {name}. See `careengine policy diff --help`.")
+    return bytes(found[1])
 
 
 def _shared(wanted: Mapping[str, int], known: PolicyBook | None) -> dict[str, DatedPolicy]:
