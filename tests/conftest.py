@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import psycopg
 import pytest
@@ -22,8 +23,10 @@ from careengine.runtime.embedded import EmbeddedServer
 from careengine.runtime.ids import SequentialIds
 from careengine.runtime.migrating import migrate
 
-_TEMPLATE = "template_careengine"
 _PREFIX = "ce-tests-"
+_RUN = os.getppid() if "PYTEST_XDIST_WORKER" in os.environ else os.getpid()
+"""The process that all workers of a run share."""
+_TEMPLATE = f"template_{_RUN}"
 _NOON = datetime(2026, 3, 2, 12, 0, tzinfo=UTC)
 """A Monday."""
 
@@ -46,42 +49,71 @@ def _alone(home: Path) -> Iterator[None]:
 
 def _run_home() -> Path:
     """The run's own directory: named after the process that all workers of the run share."""
-    owner = os.getppid() if "PYTEST_XDIST_WORKER" in os.environ else os.getpid()
-    home = Path(tempfile.gettempdir()) / f"{_PREFIX}{owner}"
+    home = Path(tempfile.gettempdir()) / f"{_PREFIX}{_RUN}"
     home.mkdir(mode=0o711, exist_ok=True)
     return home
 
 
+class OtherServer:
+    """A PostgreSQL of another version, on which the same tests must hold: ``TEST_POSTGRES_URL`` names it."""
+
+    def __init__(self, url: str) -> None:
+        self._url = url
+
+    def url(self, database: str) -> str:
+        """Return the URL of a database of this server."""
+        return urlsplit(self._url)._replace(path=f"/{database}").geturl()
+
+
+Server = EmbeddedServer | OtherServer
+
+
 @pytest.fixture(scope="session")
-def server() -> Iterator[EmbeddedServer]:
+def server() -> Iterator[Server]:
     """The run's PostgreSQL; the last worker to leave stops it."""
     home = _run_home()
     mine = home / f"user-{os.getpid()}"
     with _alone(home):
         _sweep()
         mine.touch()
-        running = EmbeddedServer(home / "pg", {"shared_buffers": "64MB"})
-        running.start()
+        running = _start(home)
         _make_template(running)
     yield running
     with _alone(home):
         mine.unlink()
         if not list(home.glob("user-*")):
-            running.stop()
+            _stop(running)
             shutil.rmtree(home)
 
 
-def _make_template(running: EmbeddedServer) -> None:
+def _start(home: Path) -> Server:
+    if "TEST_POSTGRES_URL" in os.environ:
+        return OtherServer(os.environ["TEST_POSTGRES_URL"])
+    running = EmbeddedServer(home / "pg", {"shared_buffers": "64MB"})
+    running.start()
+    return running
+
+
+def _stop(running: Server) -> None:
+    if isinstance(running, EmbeddedServer):
+        running.stop()
+        return
+    with connect(running.url("postgres"), autocommit=True) as conn:
+        conn.execute(f"drop database {_TEMPLATE}")
+
+
+def _make_template(running: Server) -> None:
+    """Migrate one database for the whole run."""
     with connect(running.url("postgres"), autocommit=True) as conn:
         if conn.execute("select 1 from pg_database where datname = %s", (_TEMPLATE,)).fetchone():
             return
-        conn.execute("create database template_unfinished")
-        migrate(running.url("template_unfinished"))
-        conn.execute(f"alter database template_unfinished rename to {_TEMPLATE}")
+        conn.execute(f"create database unfinished_{_TEMPLATE}")
+        migrate(running.url(f"unfinished_{_TEMPLATE}"))
+        conn.execute(f"alter database unfinished_{_TEMPLATE} rename to {_TEMPLATE}")
 
 
 @pytest.fixture
-def database_url(server: EmbeddedServer, request: pytest.FixtureRequest) -> Iterator[str]:
+def database_url(server: Server, request: pytest.FixtureRequest) -> Iterator[str]:
     """The URL of a fresh, migrated database, gone after the test."""
     name = f"test_{os.getpid()}_{abs(hash(request.node.nodeid)) % 10**9}"
     with psycopg.connect(server.url("postgres"), autocommit=True) as conn:

@@ -57,7 +57,7 @@ def test_a_field_that_is_not_listed_is_dropped_and_counted(log: Log) -> None:
     assert dropped()["patient_name"] == before + 1
 
 
-@pytest.mark.parametrize("value", [PATIENT, ["Maria"], {"name": "Maria"}, b"Maria", "x" * 200, "a\nb", "ab\n"])
+@pytest.mark.parametrize("value", [PATIENT, ["Maria"], {"name": "Maria"}, b"Maria", "x" * 121, "a\nb", "a\n"])
 def test_a_value_that_is_more_than_a_code_is_withheld_even_in_a_listed_field(log: Log, value: object) -> None:
     get_logger().info("seen", outcome=value)
     assert log.lines()[0]["outcome"] == "(withheld)"
