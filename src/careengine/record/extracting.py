@@ -19,6 +19,8 @@ class Extracted:
     columns: dict[str, bytes] = field(default_factory=dict)
     low: datetime | None = None
     high: datetime | None = None
+    """From the beginning of the earliest date to the end of the latest; several are also among ``dates``."""
+    span: tuple[int, datetime, datetime] | None = None
     keys: set[bytes] = field(default_factory=set)
     terms: set[tuple[str, str]] = field(default_factory=set)
     """Value and system of each token."""
@@ -77,17 +79,24 @@ def _string(found: Extracted, column: str | None, value: IndexValue) -> None:
 def _date(found: Extracted, column: str | None, value: IndexValue) -> None:
     low = value.low if isinstance(value.low, datetime) else _EARLIEST
     high = value.high if isinstance(value.high, datetime) else _LATEST
-    if column == DATE and found.low is None:
-        found.low, found.high = low, high
-    else:
-        found.dates.add((number(value.param), low, high))
+    span = number(value.param), low, high
+    if column != DATE:
+        found.dates.add(span)
+    elif found.low is None or found.high is None:
+        found.low, found.high, found.span = low, high, span
+    elif found.span != span:
+        found.dates |= {found.span or span, span}
+        found.low, found.high = min(found.low, low), max(found.high, high)
 
 
 def _number(found: Extracted, column: str | None, value: IndexValue) -> None:
     del column
     low = value.low if isinstance(value.low, float) else -math.inf
     high = value.high if isinstance(value.high, float) else math.inf
-    unit = key("", value.system, value.value) if value.value else None
+    unit = None
+    if value.value:
+        unit = key("", value.system, value.value)
+        found.terms.add((value.value, value.system))
     found.numbers.add((number(value.param), low, high, unit))
 
 

@@ -14,6 +14,9 @@ from careengine.kernel.refs import Ref
 from careengine.record.resource_types import type_code, type_name
 from careengine.runtime.database import Connection
 
+WORK = "careengine_work"
+"""The channel on which workers are woken."""
+
 
 class What(IntEnum):
     """What happened to a resource."""
@@ -73,6 +76,11 @@ def changes(
         if not wanted or type_ in wanted
     ]
     return read, Cursor(*rows[-1][:2])
+
+
+def announce(conn: Connection) -> None:
+    """Wake whoever listens for work, once this transaction is committed."""
+    conn.execute(f"notify {WORK}")
 
 
 def forget(conn: Connection, before: Cursor, limit: int = 10_000) -> int:

@@ -15,8 +15,10 @@ from psycopg.errors import UniqueViolation
 from careengine.kernel.errors import CareError, Conflict
 from careengine.kernel.refs import Ref
 from careengine.record import rows
+from careengine.record.columns import PATIENT_PARAMS
 from careengine.record.draft import Before, Draft, NewVersion, Outcome, Written
 from careengine.record.extracting import Extracted, extract
+from careengine.record.keys import key
 from careengine.record.parameters import index_values
 from careengine.record.resource_types import PATIENT, type_code
 from careengine.runtime.codec import unpack
@@ -174,6 +176,7 @@ def _name_subjects(drafts: Sequence[Draft], known: _Known, ids: Ids) -> None:
     for draft in drafts:
         if draft.subject is None:
             kept = draft.before.subject if draft.before and draft.outcome in _KEEPS else None
-            draft.subject = (
-                draft.asked.subject or kept or people.get(draft.found.patient.removeprefix("Patient/"))
-            )
+            named = people.get(draft.found.patient.removeprefix("Patient/"))
+            draft.subject = draft.asked.subject or kept or named
+        if draft.found.patient and draft.subject is None:
+            draft.found.keys |= {key(name, "", draft.found.patient) for name in PATIENT_PARAMS}

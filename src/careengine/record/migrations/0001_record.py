@@ -56,9 +56,9 @@ create table resource (
 );
 alter table resource alter column body set storage external;
 create unique index resource_type_id on resource (type, id);
-create index resource_subject on resource (subject, type, code, date_lo);
-create index resource_code on resource (type, code, date_lo) where code is not null;
-create index resource_status on resource (type, status, date_lo) where status is not null;
+create index resource_subject on resource (subject, type, code, date_lo desc nulls last);
+create index resource_code on resource (type, code, date_lo desc nulls last) where code is not null;
+create index resource_status on resource (type, status, date_lo desc nulls last) where status is not null;
 create index resource_encounter on resource (encounter, type) where encounter is not null;
 create index resource_updated on resource (type, updated);
 
@@ -82,7 +82,7 @@ create table term (
 );
 create index term_value on term (value, system);
 
--- One row for each token, reference and uri of each resource; the key is a digest of parameter, system and value.
+-- A row for each token, reference and uri of a resource; the key digests parameter, system and value.
 create table sp (
     key  uuid   not null,
     rid  bigint not null
