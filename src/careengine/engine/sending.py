@@ -37,13 +37,13 @@ class Sender:
     hold: bool = False
     _idle: deque[Connection] = field(default_factory=deque, repr=False)
 
-    def pump(self, conn: Connection) -> int:
+    def pump(self) -> int:
         """Take out what may leave and put it into the partners' queues; return how many effects."""
-        return sum(len(taken.effects) for taken in self._leases(conn, enqueued=True))
+        return sum(len(taken.effects) for taken in self._leases(enqueued=True))
 
-    def drain(self, conn: Connection) -> int:
+    def drain(self) -> int:
         """Send what may leave here and now, batch after batch; return how many outcomes counted."""
-        return sum(self.send(taken) for taken in self._leases(conn, enqueued=False))
+        return sum(self.send(taken) for taken in self._leases(enqueued=False))
 
     def send(self, taken: Lease) -> int:
         """Send one lease over a connection of its own; return how many outcomes counted."""
@@ -71,19 +71,20 @@ class Sender:
         partner, _, token = about.rpartition(":")
         self.send(Lease(int(token), partner, tuple(ids)))
 
-    def _leases(self, conn: Connection, *, enqueued: bool) -> Iterator[Lease]:
-        """Take out batches until nothing may leave, each in its own transaction."""
+    def _leases(self, *, enqueued: bool) -> Iterator[Lease]:
+        """Take out batches until nothing may leave; each is committed before it is sent."""
         if self.hold:
             return
-        with conn.transaction():
-            stops = Stops.read(conn)
-            waiting = partners_with_work(
-                conn, self.engine.codes, now=self.engine.clock.now(), real=real_now()
-            )
-        for partner in waiting:
-            if partner in self.partners:
-                while (taken := self._lease(conn, partner, stops, enqueued=enqueued)) is not None:
-                    yield taken
+        with self._connection() as conn:
+            with conn.transaction():
+                stops = Stops.read(conn)
+                waiting = partners_with_work(
+                    conn, self.engine.codes, now=self.engine.clock.now(), real=real_now()
+                )
+            for partner in waiting:
+                if partner in self.partners:
+                    while (taken := self._lease(conn, partner, stops, enqueued=enqueued)) is not None:
+                        yield taken
 
     def _lease(self, conn: Connection, partner: str, stops: Stops, *, enqueued: bool) -> Lease | None:
         now, real = self.engine.clock.now(), real_now()
