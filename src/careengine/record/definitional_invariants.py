@@ -238,8 +238,6 @@ DEFINITIONAL: Mapping[str, tuple[tuple[str, str, Make], ...]] = {
     "TestScript.setup.action": (("tst-1", "an operation or an assert, one of them", _ACTION),),
     "TestScript.test.action": (("tst-2", "an operation or an assert, one of them", _ACTION),),
     "TestScript.setup.action.operation": (("tst-7", *_OPERATION),),
-    "TestScript.test.action.operation": (("tst-8", *_OPERATION),),
-    "TestScript.teardown.action.operation": (("tst-9", *_OPERATION),),
     "TestScript.variable": (
         (
             "tst-3",

@@ -15,7 +15,8 @@ from careengine.record.reference_target import type_named
 from careengine.record.tables import Codes, elements
 
 _ID = re.compile(r"[A-Za-z0-9\-.]{1,64}")
-_CODE_LIKE = re.compile(r"[A-Za-z0-9][A-Za-z0-9_\-]{0,23}")
+_CODE_LIKE = re.compile(r"[a-z][a-z\-]{0,23}|[A-Z]{1,3}")
+"""Neither a date nor a number nor a name as people write theirs."""
 
 
 class Around(Protocol):
@@ -74,6 +75,7 @@ def _plan(name: str, binding: str = "", targets: tuple[str, ...] = ()) -> Plan:
     types = elements().types[name]
     for own, kind in types.items():
         _add(plan, f"{name}.{own}", own, kind)
+    plan.steps["fhir_comments"] = _unknown  # of old drafts of FHIR; fhirkit lets it through
     plan.rules = tuple(Rule(f"{k}: {what}", make(_Keys(name))) for k, what, make in INVARIANTS.get(name, ()))
     if binding:
         plan.rules += (_bound(name, binding),)
@@ -129,6 +131,10 @@ def _id(value: str, _around: Around) -> str | None:
 
 def _moment(value: str, _around: Around) -> str | None:
     return None if is_real(value) else "no such day in the calendar"
+
+
+def _unknown(_value: object, _around: Around) -> str:
+    return "unknown element"
 
 
 def _xhtml(value: str, _around: Around) -> str | None:

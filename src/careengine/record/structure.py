@@ -8,19 +8,20 @@ from careengine.record.problem import Problem
 
 _QUOTED = re.compile(r'^(?:".*"|[-+0-9.eE]+) (?=(?:is|was) )', re.DOTALL)
 _SAFE = re.compile(
-    r"(?:is |are )?(?:not )?(?:a valid [A-Za-z0-9]{1,20}"
-    r"|(?:a|an) FHIR (?:integer|decimal)|outside the 32-bit range of a FHIR integer"
-    r"|an unsignedInt \(0 or more\)|a positiveInt \(1 or more\)"
-    r"|expected [A-Za-z0-9 ,]{1,40}, found [a-z ]{1,30}"
-    r"|an empty (?:string|array|object) is not allowed; leave the element out"
+    r"is not a valid [A-Za-z0-9]{1,20}|is not a FHIR (?:integer|decimal)"
+    r"|is outside the 32-bit range of a FHIR integer"
+    r"|is not an unsignedInt \(0 or more\)|is not a positiveInt \(1 or more\)"
+    r"|expected [a-z ]{1,40}, found [a-z ]{1,30}"
+    r"|an empty [A-Za-z0-9]{1,20} is not allowed(?:; leave the element out)?"
     r"|null is not allowed(?:; leave the element out| in an array of complex values)"
     r"|null with no extension in its place|unknown element|the key appears more than once"
-    r"|a resource needs a resourceType|required element is missing|missing required element"
+    r"|a resource needs a resourceType|required element missing"
     r"|has \d+ entr(?:y|ies) but [A-Za-z]{1,40} has \d+; the two arrays must line up"
     r"|only one type may be given, found [A-Za-z0-9, ]{1,200}"
-    r"|needs at least \d+ entr(?:y|ies), found \d+)"
+    r"|needs at least \d+ entr(?:y|ies), found \d+"
 )
-_STEP = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,63}(?:\[\d+\])*")
+"""What fhirkit 0.1.0 says, its quotations taken away; anything else is replaced by a general sentence."""
+_STEP = re.compile(r"[A-Z][A-Za-z]{2,40}|[a-z_][A-Za-z0-9]{0,40}(?:\[x\])?(?:\[\d+\])*")
 _NOT_A_TYPE = "is not a FHIR R4 resource type this build knows"
 
 
