@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from careengine.capabilities.referrals.model import Kind, Lexicon, Modifier, Phrase, Sign, Words
-from careengine.capabilities.referrals.rules.words import Word, classes, corrected, cut
+from careengine.capabilities.referrals.rules.words import Word, corrected, cut
 
 PRESENT = "present"
 _NUMBER_WITHIN = 3
@@ -39,9 +39,12 @@ class _Match:
         return self.first <= other.first and other.last <= self.last
 
 
-def read(text: Words, lexicon: Lexicon) -> tuple[Finding, ...]:
-    """Return every sign in the text, in order, each with what its sentence makes of it."""
-    words = cut(text.text, lexicon.abbreviations)
+def read(text: Words, lexicon: Lexicon, *, year: int) -> tuple[Finding, ...]:
+    """Return every sign in the text, in order, each with what its sentence makes of it.
+
+    ``year`` is the year of reading: what is said of an earlier one is past.
+    """
+    words = cut(text.text, lexicon, year)
     plain = [corrected(w.plain, lexicon) for w in words]
     matches = _matches(words, plain, lexicon)
     if not any(m.kind is Kind.SIGN for m in matches):
@@ -55,7 +58,7 @@ def read(text: Words, lexicon: Lexicon) -> tuple[Finding, ...]:
 def _matches(words: Sequence[Word], plain: Sequence[str], lexicon: Lexicon) -> list[_Match]:
     found = []
     for first, word in enumerate(plain):
-        for key in (word, *classes(word, lexicon.numbers)):
+        for key in (word, *words[first].kinds):
             for start in lexicon.starts.get(key, ()):
                 last = _reach(start.phrase, first, words, plain, lexicon)
                 if last is not None:
@@ -72,7 +75,7 @@ def _reach(
         for ahead in range(at + 1, min(at + 2 + phrase.gap, len(plain))):
             if words[ahead].sentence != words[first].sentence:
                 return None
-            if plain[ahead] in place or any(c in place for c in classes(plain[ahead], lexicon.numbers)):
+            if plain[ahead] in place or any(kind in place for kind in words[ahead].kinds):
                 at = ahead
                 break
             if plain[ahead] in lexicon.unspanned:

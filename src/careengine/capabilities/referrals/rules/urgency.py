@@ -1,6 +1,7 @@
 """How urgent is it, by the code the sender set and by the words the sender wrote? Pure."""
 
 from collections.abc import Sequence
+from datetime import date
 
 from careengine.capabilities.referrals.model import Referral, UrgencyPolicy
 from careengine.capabilities.referrals.rules.reading import PRESENT, Finding, read
@@ -10,14 +11,14 @@ from careengine.kernel.decision import Bearing, Decision, Evidence, Flip, Reason
 UNKNOWN_PRIORITY = "unknown_priority"
 
 
-def decide_urgency(referral: Referral, *, policy: UrgencyPolicy) -> Decision:
+def decide_urgency(referral: Referral, *, policy: UrgencyPolicy, today: date) -> Decision:
     """Say how urgent the referral is; words more urgent than the coded priority go to a nurse, quoted.
 
     What a sentence denies, or says of the past, the family, another person or a
     condition, does not count, but is shown. A priority the policy does not list is asked
     about unless the words already are the most urgent there is.
     """
-    findings = tuple(f for text in referral.words for f in read(text, policy.lexicon))
+    findings = tuple(f for text in referral.words for f in read(text, policy.lexicon, year=today.year))
     meant = [f for f in findings if f.meaning == PRESENT]
     coded = policy.priorities.get(referral.priority)
     said = _level(referral, meant, policy)
@@ -31,7 +32,7 @@ def decide_urgency(referral: Referral, *, policy: UrgencyPolicy) -> Decision:
         policy=policy.ref,
         evidence=_evidence(referral, findings),
         confidence=min((f.alike for f in meant), default=1.0) if asks else 1.0,
-        flips=_flips(referral, findings, policy, answer, asks=asks),
+        flips=() if asks else _flips(referral, findings, policy, answer, today),
     )
 
 
@@ -89,32 +90,32 @@ def _evidence(referral: Referral, findings: Sequence[Finding]) -> tuple[Evidence
 
 
 def _flips(
-    referral: Referral, findings: Sequence[Finding], policy: UrgencyPolicy, answer: str, *, asks: bool
+    referral: Referral, findings: Sequence[Finding], policy: UrgencyPolicy, answer: str, today: date
 ) -> tuple[Flip, ...]:
     """Return what would change the answer: another coded priority, or the sentence without its "denies"."""
-    if asks:
-        return ()
     said = _level(referral, [f for f in findings if f.meaning == PRESENT], policy)
     flips = [
         Flip("referral.priority", priority, level)
         for priority, level in sorted(policy.priorities.items())
         if priority and level != answer and _rank(level, policy) >= _rank(said, policy)
     ]
-    return (*flips, *_unsaid(referral, findings, policy, answer))
+    reaching = [f for f in findings if f.by is not None and _rank(f.level, policy) > _rank(answer, policy)]
+    return (*flips, *(flip for f in reaching if (flip := _unsaid(referral, f, policy, answer, today))))
 
 
 def _unsaid(
-    referral: Referral, findings: Sequence[Finding], policy: UrgencyPolicy, answer: str
-) -> tuple[Flip, ...]:
-    flips = []
-    for finding in findings:
-        if finding.by is None or _rank(finding.level, policy) <= _rank(answer, policy):
-            continue
-        index = next(i for i, text in enumerate(referral.words) if text.source == finding.source)
-        fact = f"referral.words[{index}].text/{finding.by[0]}:{finding.by[1]}"
-        changed = what_if(referral, fact, "")
-        meant = [f for f in read(changed.words[index], policy.lexicon) if f.meaning == PRESENT]
-        level = _level(changed, meant, policy)
-        if _rank(level, policy) > _rank(answer, policy):
-            flips.append(Flip(fact, "", level))
-    return tuple(flips)
+    referral: Referral, finding: Finding, policy: UrgencyPolicy, answer: str, today: date
+) -> Flip | None:
+    """Return the flip of leaving out the words that changed a sign's meaning, if that alone would do it."""
+    start, end = finding.by or (0, 0)
+    index = next(i for i, text in enumerate(referral.words) if text.source == finding.source)
+    fact = f"referral.words[{index}].text/{start}:{end}"
+    changed = what_if(referral, fact, "")
+    meant = [
+        f
+        for text in changed.words
+        for f in read(text, policy.lexicon, year=today.year)
+        if f.meaning == PRESENT
+    ]
+    level = _level(changed, meant, policy)
+    return Flip(fact, "", level) if _rank(level, policy) > _rank(answer, policy) else None

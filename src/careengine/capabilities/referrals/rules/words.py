@@ -26,6 +26,8 @@ class Word:
     end: int
     sentence: int
     after_comma: bool
+    kinds: tuple[str, ...] = ()
+    """What it counts as besides itself: a number, a year before this one."""
 
     @property
     def value(self) -> float | None:
@@ -46,16 +48,21 @@ def fold(text: str) -> str:
     return "".join(c for c in parts if not unicodedata.combining(c)).replace("\u2019", "'")
 
 
-def cut(text: str, abbreviations: frozenset[str]) -> tuple[Word, ...]:
-    """Return the words of ``text`` in order; a sentence ends at ``. ! ? ;`` or a new line."""
+def cut(text: str, lexicon: Lexicon, year: int) -> tuple[Word, ...]:
+    """Return the words of ``text`` in order; a sentence ends at ``. ! ? ;`` or a new line.
+
+    ``year`` is the year of reading; only an earlier one counts as a year.
+    """
     words: list[Word] = []
     sentence = 0
     reached = 0
     for found in _WORD.finditer(text):
         between = text[reached : found.start()]
-        if words and between and _ends(between, words[-1].plain, abbreviations):
+        if words and between and _ends(between, words[-1].plain, lexicon.abbreviations):
             sentence += 1
-        words.append(Word(fold(found.group()), found.start(), found.end(), sentence, "," in between))
+        plain = fold(found.group())
+        kinds = _kinds(plain, lexicon.numbers, year)
+        words.append(Word(plain, found.start(), found.end(), sentence, "," in between, kinds))
         reached = found.end()
     return tuple(words)
 
@@ -66,12 +73,11 @@ def _ends(between: str, before: str, abbreviations: frozenset[str]) -> bool:
     return not (between.strip() == "." and before in abbreviations)
 
 
-def classes(word: str, numbers: frozenset[str]) -> tuple[str, ...]:
-    """Return what a word counts as, besides itself: a number, a year; ``numbers`` are numbers in words."""
-    if word[0].isdecimal():
-        is_year = len(word) == 4 and word.isdecimal() and "1900" <= word <= "2099"
-        return (YEAR, NUMBER) if is_year else (NUMBER,)
-    return (NUMBER,) if word in numbers else ()
+def _kinds(plain: str, numbers: frozenset[str], year: int) -> tuple[str, ...]:
+    if plain[0].isdecimal():
+        past = len(plain) == 4 and plain.isdecimal() and 1900 <= int(plain) < year
+        return (YEAR, NUMBER) if past else (NUMBER,)
+    return (NUMBER,) if plain in numbers else ()
 
 
 def phrases(written: str) -> tuple[Phrase, ...]:
