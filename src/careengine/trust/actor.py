@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from enum import IntEnum, StrEnum
+from uuid import UUID
 
 
 class ActorKind(IntEnum):
@@ -34,6 +35,8 @@ class Reader:
     purpose: Purpose
     journey: str | None = None
     roles: frozenset[str] = frozenset()
+    subject: UUID | None = None
+    """The reader's own chart, if they are a patient here too."""
 
     @classmethod
     def for_journey(cls, journey: str, purpose: Purpose = Purpose.TREATMENT) -> "Reader":

@@ -1,0 +1,84 @@
+"""The shapes of trust's own policies, and how a policy's cases are answered by the functions in use."""
+
+from datetime import datetime, timedelta
+from typing import Annotated
+
+from pydantic import Field
+
+from careengine.kernel.policy import PolicyRef
+from careengine.policy.book import PolicyBook, book_of
+from careengine.policy.schemas import Answer, Given, PolicySchema, PolicyValues, Schemas
+from careengine.policy.sources import package_sources
+from careengine.trust.break_glass import BreakGlassPolicy, judge
+from careengine.trust.sharing import Label, SharingPolicy, carries
+
+_LABEL = r"^https?://[^|\s]+\|[A-Za-z0-9_.-]+$"
+LabelText = Annotated[str, Field(pattern=_LABEL)]
+
+
+class SharingValues(PolicyValues):
+    """Labels as ``system|code``; channels as FHIR contact point systems."""
+
+    part2_labels: tuple[LabelText, ...] = Field(min_length=1)
+    restricted_labels: tuple[LabelText, ...] = Field(min_length=1)
+    agree_first: tuple[str, ...]
+
+
+class BreakGlassValues(PolicyValues):
+    """Reasons as codes; times in minutes and hours."""
+
+    reasons: tuple[str, ...] = Field(min_length=1)
+    minutes: int = Field(ge=1, le=1440)
+    review_hours: int = Field(ge=1)
+    words_at_least: int = Field(ge=1)
+
+
+def _label(text: str) -> Label:
+    system, _, code = text.partition("|")
+    return system, code
+
+
+def _sharing(values: SharingValues, ref: PolicyRef) -> SharingPolicy:
+    return SharingPolicy(
+        ref,
+        frozenset(map(_label, values.part2_labels)),
+        frozenset(map(_label, values.restricted_labels)),
+        frozenset(values.agree_first),
+    )
+
+
+def _sharing_case(policy: SharingPolicy, given: Given) -> Answer:
+    resource = {"meta": {"security": given.get("labels", [])}}
+    return {
+        "closed": carries(resource, policy.part2_labels),
+        "chart_closed": carries(resource, policy.restricted_labels),
+        "agree_first": given.get("channel", "") in policy.agree_first,
+    }
+
+
+def _break_glass(values: BreakGlassValues, ref: PolicyRef) -> BreakGlassPolicy:
+    return BreakGlassPolicy(
+        ref,
+        frozenset(values.reasons),
+        timedelta(minutes=values.minutes),
+        timedelta(hours=values.review_hours),
+        values.words_at_least,
+    )
+
+
+def _break_glass_case(policy: BreakGlassPolicy, given: Given) -> Answer:
+    at = datetime.fromisoformat(given["at"])
+    until, review_by = judge(policy, reason=given["reason"], why=given["why"], at=at)
+    return {"until": until.isoformat(), "review_by": review_by.isoformat()}
+
+
+POLICY_SCHEMAS = (
+    PolicySchema("access.sharing", SharingValues, _sharing, _sharing_case),
+    PolicySchema("access.break_glass", BreakGlassValues, _break_glass, _break_glass_case),
+)
+
+
+def installed_book() -> PolicyBook:
+    """Return trust's own policies as they come with the package."""
+    schemas = Schemas.of(POLICY_SCHEMAS)
+    return book_of({name: one for name, one in package_sources().items() if name in schemas}, schemas)
