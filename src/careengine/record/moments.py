@@ -7,13 +7,13 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 _MOMENT = re.compile(
-    r"(\d{4})(?:-(\d\d)(?:-(\d\d)(?:T(\d\d):(\d\d)(?::(\d\d)(?:\.(\d+))?)?(Z|[+-]\d\d:\d\d)?)?)?)?"
+    r"(\d{4})(?:-(\d\d)(?:-(\d\d)(?:T(\d\d):(\d\d)(?::(\d\d)(?:\.(\d+))?)?(Z|[+-]\d\d:\d\d)?)?)?)?",
+    re.ASCII,
 )
+_SECOND = timedelta(seconds=1)
 _MICROSECOND = timedelta(microseconds=1)
-EARLIEST = datetime.min.replace(tzinfo=UTC)
-"""Stands for "no known start"."""
 LATEST = datetime.max.replace(tzinfo=UTC)
-"""Stands for "no known end"."""
+"""Where every range ends that would reach past the year 9999."""
 
 Range = tuple[datetime, datetime]
 """From (inside) and to (outside), both aware and in UTC."""
@@ -25,39 +25,32 @@ def moment(text: str) -> Range | None:
     A date without a zone is taken in UTC, as the record has no other zone to take it in. What reaches
     beyond the years 1 to 9999 is cut there.
     """
-    if len(text) >= 20:
-        return _exact(text)
-    found = _MOMENT.fullmatch(text)
-    return _range(found) if found else None
-
-
-def _exact(text: str) -> Range | None:
-    """Take the common whole second fast; anything else goes the long way."""
     found = _MOMENT.fullmatch(text)
     if found is None:
         return None
-    if found[7] is None and found[6] != "60":
-        try:
-            low = datetime.fromisoformat(text).astimezone(UTC)
-        except (ValueError, OverflowError):
-            return None
-        return low, low + timedelta(seconds=1)
-    return _range(found)
-
-
-def _range(found: re.Match[str]) -> Range | None:
-    year, month, day = (int(part) if part else None for part in found.group(1, 2, 3))
     try:
-        if year is None or month is None:
-            return datetime(year or 0, 1, 1, tzinfo=UTC), _first(year or 0, 13)
-        if day is None:
-            return datetime(year, month, 1, tzinfo=UTC), _first(year, month + 1)
-        if found[4] is None:
-            low = datetime(year, month, day, tzinfo=UTC)
-            return low, _plus(low, timedelta(days=1))
-        return _instant(found)
-    except (ValueError, OverflowError):
+        return _whole_second(text) if found[6] and found[7] is None and found[6] != "60" else _range(found)
+    except (ValueError, OverflowError):  # no such day, hour or year
         return None
+
+
+def _whole_second(text: str) -> Range:
+    """Take what is by far the commonest the short way."""
+    low = datetime.fromisoformat(text)
+    low = low.astimezone(UTC) if low.tzinfo else low.replace(tzinfo=UTC)
+    return low, _plus(low, _SECOND)
+
+
+def _range(found: re.Match[str]) -> Range:
+    year, month, day = (int(part or 0) for part in found.group(1, 2, 3))
+    if found[2] is None:
+        return datetime(year, 1, 1, tzinfo=UTC), _first(year, 13)
+    if found[3] is None:
+        return datetime(year, month, 1, tzinfo=UTC), _first(year, month + 1)
+    if found[4] is None:
+        low = datetime(year, month, day, tzinfo=UTC)
+        return low, _plus(low, timedelta(days=1))
+    return _instant(found)
 
 
 def _first(year: int, month: int) -> datetime:
@@ -72,14 +65,12 @@ def _plus(low: datetime, width: timedelta) -> datetime:
 
 def _instant(found: re.Match[str]) -> Range:
     seconds, fraction = found[6], found[7]
-    zone = found[8] or "Z"
-    low = datetime.fromisoformat(f"{found[1]}-{found[2]}-{found[3]}T{found[4]}:{found[5]}{zone}").astimezone(
-        UTC
-    )
+    minute = f"{found[1]}-{found[2]}-{found[3]}T{found[4]}:{found[5]}{found[8] or 'Z'}"
+    low = datetime.fromisoformat(minute).astimezone(UTC)
     if seconds is None:
         return low, _plus(low, timedelta(minutes=1))
     low += timedelta(seconds=int(seconds), microseconds=int((fraction or "0")[:6].ljust(6, "0")))
-    width = timedelta(seconds=1) if fraction is None else _MICROSECOND * 10 ** max(0, 6 - len(fraction))
+    width = _SECOND if fraction is None else _MICROSECOND * 10 ** max(0, 6 - len(fraction))
     return low, _plus(low, width)
 
 
