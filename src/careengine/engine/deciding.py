@@ -116,7 +116,7 @@ def decide(call: Call, *, case: Case, facts: Mapping[str, Any], book: PolicyBook
     return Answer(call, _with_the_persons_decision(call, answer), digest, raw)
 
 
-def decide_or_explain(
+def answer_or_explain(
     call: Call,
     *,
     case: Case,

@@ -14,8 +14,8 @@ from careengine.engine.deciding import (
     MOST_HOPS,
     Answer,
     Call,
+    answer_or_explain,
     decide,
-    decide_or_explain,
     engine_call,
     event_call,
     refuse_undeclared,
@@ -131,7 +131,7 @@ class Folding:
                 self._engine.codes.id("effect", effect.kind)
                 self._engine.codes.id("partner", effect.partner)
 
-        answer = decide_or_explain(
+        answer = answer_or_explain(
             call, case=case, facts=known, book=self._engine.book, now=self._batch.now, check=check
         )
         held_back = withhold(answer, case, self._stops)

@@ -165,7 +165,7 @@ def _frozen(sentences: Mapping[str, Mapping[Language, str]]) -> Sentences:
     )
 
 
-def decide_wording(page: WordingPage, given: Given) -> Answer:
+def answer_case(page: WordingPage, given: Given) -> Answer:
     """Answer a case: ``given: {code, language, params}`` or ``{question, language}``."""
     if "question" in given:
         return {"question": _found(page.questions, given["question"], given["language"])}
@@ -232,6 +232,6 @@ def _plain(text: str) -> str:
 
 
 WORDING_SCHEMA = PolicySchema(
-    SCHEMA, WordingValues, build_wording, decide_wording, lint_wording, covered=Covered.VERSIONS
+    SCHEMA, WordingValues, build_wording, answer_case, lint_wording, covered=Covered.VERSIONS
 )
 WORDING_SCHEMAS = (WORDING_SCHEMA,)
