@@ -105,7 +105,7 @@ def promise_source(effective: str = PROMISE_VALUES, *, cases: str | None = PROMI
     return PolicySource("access/promise.yaml", text, cases, {})
 
 
-def jdm(rules: list[dict[str, str]], **changes: Any) -> dict[str, Any]:
+def jdm(rules: list[dict[str, str]], /, **changes: Any) -> dict[str, Any]:
     content = {
         "hitPolicy": "first",
         "inputs": [
