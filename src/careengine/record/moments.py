@@ -12,8 +12,10 @@ _MOMENT = re.compile(
 )
 _SECOND = timedelta(seconds=1)
 _MICROSECOND = timedelta(microseconds=1)
+EARLIEST = datetime.min.replace(tzinfo=UTC)
+"""Stands for a range without a known beginning."""
 LATEST = datetime.max.replace(tzinfo=UTC)
-"""Where every range ends that would reach past the year 9999."""
+"""Stands for one without a known end, and ends every range that would reach past the year 9999."""
 
 Range = tuple[datetime, datetime]
 """From (inside) and to (outside), both aware and in UTC."""
