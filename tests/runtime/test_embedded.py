@@ -52,6 +52,10 @@ def keep(server: EmbeddedServer, number: int) -> None:
         conn.execute("insert into kept values (%s)", (number,))
 
 
+def connected_by(server: EmbeddedServer) -> str:
+    return server.url().partition("host=")[2]
+
+
 def test_a_second_start_finds_the_running_server(own_server: EmbeddedServer, home: Path) -> None:
     running = postmaster(own_server)
     assert EmbeddedServer(home).start() == own_server.url()
@@ -81,7 +85,10 @@ def test_a_stale_pid_file_with_the_number_of_another_process_does_not_stop_it(
     who = account()
     with subprocess.Popen(["/bin/sleep", "60"], user=who.uid if who.dropped else None) as other:
         file.write_text(f"{other.pid}\n{content}")
-        shutil.chown(file, who.uid, who.gid)
+        lock = Path(connected_by(own_server)) / ".s.PGSQL.5432.lock"
+        lock.write_text(f"{other.pid}\n{content}")
+        for written in (file, lock):
+            shutil.chown(written, who.uid, who.gid)
         assert kept(own_server) == [3]
         other.kill()
 

@@ -9,7 +9,6 @@ root that started it). Not for production: ``doctor`` refuses it there.
 import fcntl
 import os
 import pwd
-import re
 import shlex
 import shutil
 import subprocess
@@ -29,6 +28,7 @@ CLUSTER = "careengine-embedded"
 """By this name ``doctor`` recognises it, whatever URL it is reached by."""
 _PATIENCE_S = 120
 """Seconds a start may take: a crash recovery reads the log written since the last checkpoint."""
+_ATTEMPTS = 5
 _MB = 1024 * 1024
 
 
@@ -123,24 +123,29 @@ class EmbeddedServer:
         fresh.rename(self._places.data)
 
     def _run(self) -> None:
-        """Start, again if need be: just after a crash the dead server's children may still be leaving."""
+        """Start, again if need be; one that lives and does not answer yet is reading its log after a crash."""
         self._write_admission()
-        attempts = 5
         said = ""
-        for attempt in range(attempts):
-            if attempt:
-                time.sleep(0.3 * attempt)
-            self._forget_dead_pid()
-            said = self._call(
-                "pg_ctl", "start", "-D", str(self._places.data), "-l", str(self._places.data / "server.log"),
-                "-w", "-t", str(_PATIENCE_S), "-o", self._options(),
-            )  # fmt: skip
+        for attempt in range(_ATTEMPTS):
+            time.sleep(0.3 * attempt)
+            if self._lives():
+                self._await_answer()
+            else:
+                said = self._call(
+                    "pg_ctl", "start", "-D", str(self._places.data), "-l", str(self._places.data / "server.log"),
+                    "-w", "-t", str(_PATIENCE_S), "-o", self._options(),
+                )  # fmt: skip
             if self._answers():
                 return
         raise EmbeddedUnavailable(
             f"The embedded PostgreSQL did not start; {self._places.data / 'server.log'} says why. "
             f"pg_ctl said: {_last_line(said)}"
         )
+
+    def _await_answer(self) -> None:
+        until = time.monotonic() + _PATIENCE_S
+        while self._lives() and not self._answers() and time.monotonic() < until:
+            time.sleep(0.1)
 
     def _options(self) -> str:
         """Return the options of ``postgres``, each quoted: pg_ctl hands them to a shell."""
@@ -161,22 +166,24 @@ class EmbeddedServer:
             path.write_text(text, encoding="utf-8")
             path.chmod(0o644)
 
-    def _forget_dead_pid(self) -> None:
-        """Remove a pid file whose process is gone or is another program that was given the same number.
+    def _lives(self) -> bool:
+        """Say whether the server lives; what a killed one left is removed once its children have gone.
 
-        PostgreSQL itself refuses to start when the number is in use by any process,
-        which after a container's restart is likely.
+        PostgreSQL itself refuses to start while the process id in its files is in use by
+        any process: by the dead one until its parent takes notice, or by another that was
+        given the same number, as after a container's restart.
         """
-        file = self._places.data / "postmaster.pid"
-        try:
-            first = file.read_text(encoding="utf-8").split("\n", 1)[0]
-        except FileNotFoundError:
-            return
-        pid = abs(int(first)) if re.fullmatch(r"-?\d+", first) else 0
-        if not any(_works_in(self._places.data, entry) for entry in Path("/proc").glob("[0-9]*")):
-            file.unlink(missing_ok=True)
-        elif pid and not Path(f"/proc/{pid}").exists():
-            time.sleep(0.2)  # its children are still leaving
+        pid_file = self._places.data / "postmaster.pid"
+        for _ in range(250):
+            working = _working_in(self._places.data)
+            if not working:
+                pid_file.unlink(missing_ok=True)
+                (self._places.socket / ".s.PGSQL.5432.lock").unlink(missing_ok=True)
+                return False
+            if _first_line(pid_file) in working:
+                return True
+            time.sleep(0.02)
+        return False
 
     def _make_database(self) -> None:
         with psycopg.connect(self.url("postgres"), autocommit=True) as conn:
@@ -207,12 +214,23 @@ class EmbeddedServer:
         )  # fmt: skip
 
 
-def _works_in(data: Path, process: Path) -> bool:
-    """Say whether a process has the data directory as its own, as every PostgreSQL process does."""
+def _working_in(data: Path) -> set[str]:
+    """Return the ids of the processes that work in the data directory, as all of PostgreSQL's do."""
+    found = set()
+    for process in Path("/proc").glob("[0-9]*"):
+        try:
+            if (process / "cwd").readlink() == data.resolve():
+                found.add(process.name)
+        except OSError:
+            continue  # it has just ended, or is not ours
+    return found
+
+
+def _first_line(file: Path) -> str:
     try:
-        return (process / "cwd").readlink() == data.resolve()
-    except OSError:
-        return False
+        return file.read_text(encoding="utf-8").split("\n", 1)[0]
+    except FileNotFoundError:
+        return ""
 
 
 def _last_line(said: str) -> str:
