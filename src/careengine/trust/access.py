@@ -59,17 +59,22 @@ class Access:
         self._open = cache(self._ask_open)
 
     @classmethod
-    def from_package(cls, book: PolicyBook | None = None, packs: Iterable[Path] = ()) -> "Access":
+    def from_package(cls) -> "Access":
+        """Read what comes with the package, trust's own values included: for trying out and for tests."""
+        return cls.load(installed_book())
+
+    @classmethod
+    def load(cls, book: PolicyBook, packs: Iterable[Path] = ()) -> "Access":
         """Read the package's access policies; a pack's files replace those of the same name, or are added.
 
-        ``book`` holds the policies in force; without one, trust's own as they are installed.
+        ``book`` holds the policies in force.
         """
         texts = _texts(files("careengine").joinpath("policies", _AREA))
         for pack in packs:
             texts.update(_texts(pack / _AREA))
         cedar = "\n".join(text for name, text in sorted(texts.items()) if name.endswith(".cedar"))
         kinds = json.loads(texts[_KINDS])
-        return cls(policies=cedar, schema=texts[_SCHEMA], kinds=kinds, book=book or installed_book())
+        return cls(policies=cedar, schema=texts[_SCHEMA], kinds=kinds, book=book)
 
     def allows(self, reader: Reader, kinds: Iterable[str]) -> bool:
         """Say whether the reader may read all these kinds for their purpose."""

@@ -15,7 +15,7 @@ import orjson
 
 from careengine.policy.book import PolicyBook
 from careengine.record import read
-from careengine.record.moments import EARLIEST, LATEST, moment
+from careengine.record.moments import LATEST, moment
 from careengine.runtime.database import Connection
 from careengine.trust.actor import Purpose
 from careengine.trust.sharing import SHARING, Label
@@ -36,6 +36,7 @@ _PURPOSES: Mapping[str, Purpose] = {
 """HL7 v3 ActReason as our purposes; other reasons (research, marketing) are none of ours."""
 _UNREAD = ("actor", "class", "data", "dataPeriod")
 """Narrowings of a provision that we do not read."""
+_EARLIEST = datetime.min.replace(tzinfo=UTC)
 _PRIVACY = "patient-privacy"
 _SPEAKS = "active"
 
@@ -95,7 +96,7 @@ def rules_of(consent: Mapping[str, Any]) -> list[Rule]:
     if consent.get("status") != _SPEAKS or (scopes and _PRIVACY not in scopes):
         return []
     found = moment(consent.get("dateTime") or "")
-    return list(_provisions(consent.get("provision") or {}, found[0] if found else EARLIEST, 0))
+    return list(_provisions(consent.get("provision") or {}, found[0] if found else _EARLIEST, 0))
 
 
 def _provisions(provision: Mapping[str, Any], given_at: datetime, depth: int) -> Iterator[Rule]:
@@ -125,7 +126,7 @@ def _purposes(codings: Sequence[Mapping[str, Any]] | None) -> frozenset[Purpose]
 def _period(period: Mapping[str, Any]) -> tuple[datetime, datetime]:
     start = moment(period.get("start") or "")
     end = moment(period.get("end") or "")
-    return start[0] if start else EARLIEST, end[1] if end else LATEST
+    return start[0] if start else _EARLIEST, end[1] if end else LATEST
 
 
 def consents_of(conn: Connection, subjects: Iterable[UUID]) -> dict[UUID, list[Rule]]:
