@@ -1,24 +1,41 @@
 """The way out: leases put into each partner's queue and sent as short durable jobs, or sent here and now."""
 
+import threading
 from collections import deque
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
 
+import psycopg
+
 from careengine.engine.composition import Engine
 from careengine.engine.guards import Stops
+from careengine.engine.intake import WORK
 from careengine.engine.leasing import Lease, lease, partners_with_work
 from careengine.engine.outgoing import Outgoing
 from careengine.engine.sending_batch import Consent, SendingBatch
+from careengine.kernel.errors import CareError
 from careengine.runtime.clock import real_now
 from careengine.runtime.database import Connection, connect
 from careengine.runtime.jobs import Job, Jobs, enqueue
+from careengine.runtime.telemetry import get_logger
 from careengine.wire.http import HttpPartner
 
 SEND = "engine.send_effects"
 """The job that sends one lease; its input is the partner's name, the lease and the effects' ids."""
 _QUEUE = "send-"
+_SOON_S = 0.02
+_PACE_S = 0.05
+"""How often a partner whose limit holds work back is looked at again."""
+_LOOK_AGAIN_S = 2.0
+"""A notification can be lost; after this long we look without one."""
+_BACK_OFF_S = (0.1, 0.5, 2.0, 5.0)
+_NEXT_TRY = """
+    select min(e.next_try) from partner p cross join lateral (
+        select next_try from effect where partner = p.id and status = 0 and not_before is null
+        order by next_try limit 1) e
+"""
 
 
 def nobody_objects(_conn: Connection, _leaving: Sequence[Outgoing], _now: datetime) -> Mapping[int, str]:
@@ -44,6 +61,36 @@ class Sender:
     def drain(self) -> int:
         """Send what may leave here and now, batch after batch; return how many outcomes counted."""
         return sum(self.send(taken) for taken in self._leases(enqueued=False))
+
+    def keep_sending(self, stop: threading.Event, *, stepped: bool = False) -> None:
+        """Pump until told to stop: woken by new work, paced by partners' limits and by what is to be retried.
+
+        ``stepped`` says that somebody else moves the domain clock, of which no notification tells.
+        """
+        failures = 0
+        while not stop.is_set():
+            try:
+                with connect(self.url, autocommit=True) as ear:
+                    ear.execute(f"listen {WORK}")
+                    while not stop.is_set():
+                        self.pump()
+                        failures = 0
+                        seconds = _SOON_S if stepped else self._pause(ear)
+                        next(ear.notifies(timeout=seconds, stop_after=1), None)
+            except (psycopg.OperationalError, CareError) as error:
+                get_logger().warning("sending paused", error=error)
+                stop.wait(_BACK_OFF_S[min(failures, len(_BACK_OFF_S) - 1)])
+                failures += 1
+
+    def _pause(self, conn: Connection) -> float:
+        """Return how long to wait unless woken: short while a partner's limit holds work back."""
+        now, real = self.engine.clock.now(), real_now()
+        if not self.hold and partners_with_work(conn, self.engine.codes, now=now, real=real):
+            return _PACE_S
+        row = conn.execute(_NEXT_TRY).fetchone()
+        if row is None or row[0] is None:
+            return _LOOK_AGAIN_S
+        return float(min(max((row[0] - real).total_seconds(), _SOON_S), _LOOK_AGAIN_S))
 
     def send(self, taken: Lease) -> int:
         """Send one lease over a connection of its own; return how many outcomes counted."""
