@@ -85,6 +85,12 @@ def test_an_exception_of_ours_is_logged_with_its_message(log: Log) -> None:
     assert log.lines()[0]["error"] == "NotFound"
 
 
+def test_the_name_of_an_error_s_class_is_enough(log: Log) -> None:
+    get_logger().error("refused", error="OperationalError")
+    get_logger().error("refused", error=PATIENT)
+    assert [line["error"] for line in log.lines()] == ["OperationalError", "(withheld)"]
+
+
 def test_another_library_is_logged_by_its_name_and_never_by_what_it_said(log: Log) -> None:
     logging.getLogger("somebody.else").warning("could not store %s", PATIENT)
     logging.getLogger("somebody.else").info("chatter")

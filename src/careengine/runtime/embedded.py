@@ -123,23 +123,22 @@ class EmbeddedServer:
         fresh.rename(self._places.data)
 
     def _run(self) -> None:
-        """Start, again if need be; one that lives and does not answer yet is reading its log after a crash."""
+        """Start, again if need be; one that lives and does not answer yet is recovering from a crash."""
         self._write_admission()
+        data = str(self._places.data)
+        log = str(self._places.data / "server.log")
         said = ""
         for attempt in range(_ATTEMPTS):
             time.sleep(0.3 * attempt)
             if self._lives():
                 self._await_answer()
             else:
-                said = self._call(
-                    "pg_ctl", "start", "-D", str(self._places.data), "-l", str(self._places.data / "server.log"),
-                    "-w", "-t", str(_PATIENCE_S), "-o", self._options(),
-                )  # fmt: skip
+                wait = ("-w", "-t", str(_PATIENCE_S))
+                said = self._call("pg_ctl", "start", "-D", data, "-l", log, *wait, "-o", self._options())
             if self._answers():
                 return
         raise EmbeddedUnavailable(
-            f"The embedded PostgreSQL did not start; {self._places.data / 'server.log'} says why. "
-            f"pg_ctl said: {_last_line(said)}"
+            f"The embedded PostgreSQL did not start; {log} says why. pg_ctl said: {_last_line(said)}"
         )
 
     def _await_answer(self) -> None:

@@ -89,13 +89,15 @@ def _only_the_exception_s_class(_logger: Any, _method: str, said: Said) -> Said:
     given = said.pop("exc_info", None) or said.pop("error", None)
     for name in ("error", "says", "where", "stack_info", "stack"):
         said.pop(name, None)
+    if isinstance(given, str):
+        said["error"] = _safe(given)
+        return said
     error = given if isinstance(given, BaseException) else sys.exc_info()[1] if given else None
     if error is not None:
         said["error"] = type(error).__name__
+        said["where"] = _where(error)
         if isinstance(error, CareError):
             said["says"] = str(error)
-        if error.__traceback__ is not None:
-            said["where"] = _where(error)
     return said
 
 
