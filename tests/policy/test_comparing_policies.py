@@ -47,8 +47,8 @@ def test_the_same_text_has_no_differences() -> None:
         (
             "section 4", "section 5",
             (
-                "references https://intranet.example/agreement#4 changes from Referral agreement, section 4 to "
-                "Referral agreement, section 5."
+                "references https://intranet.example/agreement#4 changes from Referral agreement, section 4 "
+                "to Referral agreement, section 5."
             ),
         ),
     ],
