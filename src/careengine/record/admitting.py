@@ -42,9 +42,9 @@ def _resolve(planned: Planned, references: Sequence[str], known: Mapping[str, st
     for reference in references:
         renamed = _renamed(known, reference)
         if known.get(reference, "").startswith(" "):
-            planned.refuse(f"a conditional reference cannot be settled:{known[reference]}", "resource", 412)
+            planned.lean(f"a conditional reference cannot be settled:{known[reference]}", 412)
         elif renamed.startswith(_URN):
-            planned.refuse("a reference leads to no entry of this bundle", "resource")
+            planned.lean("a reference leads to no entry of this bundle")
         elif (named := local(renamed)) and is_type(named[0]):
             found.append(f"{named[0]}/{named[1]}")
     return found
@@ -90,9 +90,7 @@ def _refuse(entries: Iterable[Planned], referring: Mapping[int, Sequence[str]], 
         if lost and not planned.problems:
             found = True
             kinds = ", ".join(sorted({reference.partition("/")[0] for reference in lost}))
-            planned.refuse(
-                f"a reference to {kinds} leads to nothing in the record or in this message", "resource"
-            )
+            planned.lean(f"a reference to {kinds} leads to nothing in the record or in this message")
     return found
 
 

@@ -17,6 +17,8 @@ from careengine.runtime.database import Connection
 from careengine.runtime.ids import Ids, SystemIds
 
 _UUIDS = SystemIds(0)
+_ATTEMPTS = 3
+"""How often a group is tried when others write the same resources at the same moment."""
 _STATUS = {Outcome.CREATED: 201, Outcome.UPDATED: 200, Outcome.UNCHANGED: 200, Outcome.DELETED: 204}
 
 
@@ -31,6 +33,8 @@ class EntryResult:
     updated: datetime | None = None
     outcome: Outcome | None = None
     problems: tuple[EntryProblem, ...] = ()
+    leans: bool = False
+    """Refused because a reference leads to nothing, or to nothing yet."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,7 +49,7 @@ class Taking:
 
 
 def take_bundle(conn: Connection, raw: bytes, taking: Taking) -> tuple[str, list[EntryResult]]:
-    """Take in a transaction or batch in the caller's transaction; return its type and a result for each entry.
+    """Take in a transaction or batch in the caller's transaction; return its type and each entry's result.
 
     Raises :class:`BundleRefused` when nothing was stored: for a transaction with any invalid entry, with
     every problem named, and for what cannot be read as a bundle at all.
@@ -104,11 +108,15 @@ def take_each(conn: Connection, entries: Sequence[Planned], taking: Taking) -> l
     """Store every entry that may be stored; the others keep no one back."""
     referring = admit(conn, entries, taking.ids)
     refuse_dangling(conn, entries, referring)
-    try:
-        with conn.transaction():
-            return _written(conn, entries, taking)
-    except (VersionConflict, WrittenMeanwhile):
-        return [result for planned in entries for result in _alone(conn, planned, taking)]
+    for _ in range(_ATTEMPTS):
+        try:
+            with conn.transaction():
+                return _written(conn, entries, taking)
+        except WrittenMeanwhile:
+            continue
+        except VersionConflict:
+            break
+    return [result for planned in entries for result in _alone(conn, planned, taking)]
 
 
 def _alone(conn: Connection, planned: Planned, taking: Taking) -> list[EntryResult]:
@@ -141,7 +149,7 @@ def _result(written: Written) -> EntryResult:
 
 def _not_written(planned: Planned) -> EntryResult:
     if planned.problems:
-        return EntryResult(planned.status, problems=tuple(planned.problems))
+        return EntryResult(planned.status, problems=tuple(planned.problems), leans=planned.leans)
     status = 204 if planned.act == "DELETE" else 200
     ref = Ref(planned.type, planned.id) if planned.id else None
     return EntryResult(status, ref, None, Outcome.UNCHANGED)

@@ -49,7 +49,8 @@ def look_up(conn: Connection, query: Query) -> Known:
             "select distinct value, system from term where value = any(%b::text[])", (words,)
         )
         people = conn.execute(
-            "select id, subject from resource where type = %b and id = any(%b::text[]) and subject is not null",
+            "select id, subject from resource"
+            " where type = %b and id = any(%b::text[]) and subject is not null",
             (PATIENT, patients),
         )
         for value, system in terms.fetchall() if words else ():

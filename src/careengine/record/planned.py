@@ -34,6 +34,13 @@ class Planned:
     problems: list[EntryProblem] = field(default_factory=list)
     status: int = 422
     """The HTTP status the first problem has."""
+    leans: bool = False
+    """The first problem is a reference to something that is not there, or not yet."""
+
+    def lean(self, what: str, status: int = 422) -> None:
+        """Note that a reference leads to nothing."""
+        self.leans = not self.problems
+        self.refuse(what, "resource", status)
 
     def refuse(self, what: str, path: str = "", status: int = 422) -> None:
         """Note what keeps this entry out."""

@@ -13,8 +13,6 @@ from careengine.kernel.refs import Ref
 from careengine.record.clauses import Clause, clauses, look_up, type_clause
 from careengine.record.columns import CATEGORY, CODE, PATIENT_PARAMS, STATUS, columns_of
 from careengine.record.query import Query, SearchRefused
-from careengine.record.read import Stored
-from careengine.runtime.codec import unpack
 from careengine.runtime.database import Connection
 
 
@@ -22,7 +20,8 @@ from careengine.runtime.database import Connection
 class Page:
     """Some of the resources found, and how to get the next ones."""
 
-    found: list[Stored]
+    found: list[Ref]
+    """With their versions. Whoever shows them reads them through ``trust``."""
     cursor: str = ""
     """What to ask on with; empty on the last page."""
     total: int | None = None
@@ -75,11 +74,8 @@ def search(conn: Connection, query: Query) -> Page:
         conditions.append(order.after(*_cursor_read(query.cursor)))
     rows = _rows(conn, conditions, order, query.count + 1)
     more = len(rows) > query.count
-    found = [
-        Stored(Ref(query.type, id_, version), unpack(body), subject, updated)
-        for id_, version, subject, updated, body, _, _ in rows[: query.count]
-    ]
-    return Page(found, _cursor(*rows[query.count - 1][5:]) if more else "", total)
+    found = [Ref(query.type, id_, version) for id_, version, _, _ in rows[: query.count]]
+    return Page(found, _cursor(*rows[query.count - 1][2:]) if more else "", total)
 
 
 def matching(conn: Connection, query: Query, limit: int = 2) -> list[str]:
@@ -106,7 +102,7 @@ def _where(conditions: Sequence[Clause]) -> tuple[str, tuple[Any, ...]]:
 def _rows(conn: Connection, conditions: Sequence[Clause], order: _Order, limit: int) -> list[tuple[Any, ...]]:
     where, values = _where(conditions)
     sql = (
-        f"select r.id, r.version, r.subject, r.updated, r.body, {order.by}, r.rid"  # noqa: S608
+        f"select r.id, r.version, {order.by}, r.rid"  # noqa: S608
         f" from resource r {where} {order.sql()} limit %b"
     )
     return conn.execute(sql, (*values, limit), binary=True).fetchall()
