@@ -41,14 +41,22 @@ CONTENT = (psycopg.DataError, psycopg.IntegrityError, psycopg.ProgrammingError, 
 class Dispatcher:
     """One worker's hand on the cases of one database. Not shared between threads."""
 
-    def __init__(self, conn: Connection, engine: Engine, *, access: Access, batch_size: int = 300) -> None:
+    def __init__(
+        self,
+        conn: Connection,
+        engine: Engine,
+        *,
+        access: Access,
+        batch_size: int = 300,
+        counts: Counts | None = None,
+    ) -> None:
         self._conn = conn
         self._engine = engine
         self._access = access
         self._size = batch_size
         self._pen = Pen(engine.ids)
         self._sites = coded_sites(engine)
-        self.counts = Counts()
+        self.counts = Counts() if counts is None else counts
 
     def use(self, engine: Engine) -> None:
         """Go on with other policies; the journeys stay as they are."""

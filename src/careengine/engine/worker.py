@@ -7,6 +7,7 @@ from datetime import datetime
 
 import psycopg
 
+from careengine.engine.batch import Counts
 from careengine.engine.case_clock import ClockDesk
 from careengine.engine.composition import Engine
 from careengine.engine.dispatcher import Dispatcher, coded_sites
@@ -15,7 +16,7 @@ from careengine.engine.in_flight import refuse_strays
 from careengine.engine.intake import WORK
 from careengine.engine.routing import route_arrived
 from careengine.runtime.database import Connection, connect
-from careengine.runtime.telemetry import log
+from careengine.runtime.telemetry import get_logger
 from careengine.trust.access import Access
 
 LOOK_AGAIN_S = 5.0
@@ -40,9 +41,10 @@ class Worker:
     batch_size: int = 300
     stepped: bool = False
     """The town steps the clock: look often instead of sleeping until the next due time."""
+    counts: Counts = field(default_factory=Counts)
 
-    def run(self, *, until_idle: bool = False) -> None:
-        """Work until told to stop; with ``until_idle`` until nothing is left to do now.
+    def run(self, *, until_idle: bool = False) -> Counts:
+        """Work until told to stop, with ``until_idle`` until nothing is left to do now; say what was done.
 
         A database that is away, restarting or full is waited for: what was not
         committed is still there.
@@ -53,17 +55,18 @@ class Worker:
                 with connect(self.url) as conn, connect(self.url, autocommit=True) as ear:
                     ear.execute(f"listen {WORK}")
                     self._work(conn, ear, until_idle=until_idle)
-                return
+                break
             except psycopg.OperationalError as error:
-                log().warning("database_away", error=type(error).__name__)
+                get_logger().warning("database_away", error=type(error).__name__)
                 self.stop.wait(BACK_OFF_S[min(failures, len(BACK_OFF_S) - 1)])
                 failures += 1
+        return self.counts
 
     def _work(self, conn: Connection, ear: Connection, *, until_idle: bool) -> None:
         engine, access = self.build(conn)
         refuse_strays(conn, engine)
         conn.commit()
-        hand = Dispatcher(conn, engine, access=access, batch_size=self.batch_size)
+        hand = Dispatcher(conn, engine, access=access, batch_size=self.batch_size, counts=self.counts)
         while not self.stop.is_set():
             if self._once(conn, engine, hand):
                 continue
