@@ -17,6 +17,8 @@ from careengine.trust.break_glass import open_to
 from careengine.trust.consent import Question, Rule, answer, consents_of
 from careengine.trust.sharing import SHARING, carries
 
+__all__ = ["ChartClosed", "Charts", "Stored"]
+
 Row = tuple[UUID | None, Stored]
 """A resource and whose chart it was found in; ``None`` for one that belongs to nobody."""
 Fetch = Callable[[Sequence[UUID]], list[Row]]

@@ -1,5 +1,11 @@
 """What entrypoints hand to the engine for referrals: loaders, runners, shapes of policies."""
 
+from collections.abc import Mapping
+
+from careengine.capabilities.referrals.model import REFERRAL, TWINS
+from careengine.capabilities.referrals.rules.sending import ACKNOWLEDGE
+from careengine.capabilities.referrals.steps.acknowledging import send_acknowledgement
+from careengine.capabilities.referrals.steps.loading import load_referrals, load_twins
 from careengine.capabilities.referrals.steps.policy_values import (
     ROUTING_SHAPE,
     AcknowledgementValues,
@@ -27,8 +33,12 @@ from careengine.capabilities.referrals.steps.urgency_values import (
     build_urgency,
     lint_urgency,
 )
+from careengine.engine.composition import Loader
+from careengine.engine.outgoing import Runner
 from careengine.policy.schemas import Covered, PolicySchema
 
+LOADERS: Mapping[str, Loader] = {REFERRAL.name: load_referrals, TWINS.name: load_twins}
+RUNNERS: Mapping[str, Runner] = {ACKNOWLEDGE: send_acknowledgement}
 POLICY_SCHEMAS = (
     PolicySchema("referrals.standing", StandingValues, build_standing, answer_standing),
     PolicySchema("referrals.identity", IdentityValues, build_identity, answer_identity),

@@ -34,6 +34,7 @@ def folded(text: str) -> str:
 def reasons_of(referral: Referral) -> frozenset[str]:
     """Return what the referral is for, in the form two referrals can be compared in."""
     coded = {code.name for indication in referral.indications for code in indication.codes}
+    coded |= {indication.source.partition("@")[0] for indication in referral.indications}
     return frozenset(coded | {folded(w.text) for w in referral.words if w.role is Role.REASON} - {""})
 
 
