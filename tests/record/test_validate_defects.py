@@ -170,6 +170,23 @@ LET_THROUGH = {
         "Patient.text.div",
         "txt-1",
     ),
+    "a hidden script in the narrative": (
+        example(
+            PATIENT, text={"status": "generated", "div": '<div><a href="java&#10;script:x()">a</a></div>'}
+        ),
+        "Patient.text.div",
+        "txt-1",
+    ),
+    "a comment that is not closed": (
+        example(PATIENT, text={"status": "generated", "div": "<div>" + "<!--" * 50_000 + "</div>"}),
+        "Patient.text.div",
+        "txt-1",
+    ),
+    "an attribute lost in blanks": (
+        example(PATIENT, text={"status": "generated", "div": "<div><p" + " " * 100_000 + "5>a</p></div>"}),
+        "Patient.text.div",
+        "txt-1",
+    ),
     "a narrative that is not closed": (
         example(PATIENT, text={"status": "generated", "div": "<div><p>a</div>"}),
         "Patient.text.div",

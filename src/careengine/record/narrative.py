@@ -1,9 +1,10 @@
 """Whether a Narrative's XHTML is well formed and harmless (HL7 txt-1, txt-2)."""
 
 import re
+from html import unescape
 
 _TAG = re.compile(
-    r"<(/?)([A-Za-z][A-Za-z0-9]*)((?:[^<>\"']|\"[^\"<]*\"|'[^'<]*')*?)(/?)>|<!--.*?-->|<|&(?!#?\w+;)",
+    r"<(/?)([A-Za-z][A-Za-z0-9]*)((?:[^<>\"']|\"[^\"<]*\"|'[^'<]*')*?)(/?)>|<!--(?:.*?-->)?|<|&(?!#?\w+;)",
     re.DOTALL,
 )
 _ATTRIBUTE = re.compile(r"\s+([A-Za-z_:][\w:.\-]*)\s*=\s*(\"[^\"<]*\"|'[^'<]*')")
@@ -19,7 +20,9 @@ _ALLOWED_ATTRIBUTES = """
 """
 _ALLOWED = frozenset(_ALLOWED_TAGS.split())
 _ATTRIBUTES = frozenset(_ALLOWED_ATTRIBUTES.split())
-_SCRIPT = re.compile(r"(?i)\s*(?:javascript|vbscript)\s*:")
+_SCRIPT = re.compile(r"(?i)(?:javascript|vbscript|data:text/html)")
+_IGNORED = re.compile(r"[\s\x00-\x1f]+")
+_MALFORMED = "txt-1: the narrative is not well-formed XHTML"
 
 
 def problem_of(div: str) -> str | None:
@@ -47,25 +50,29 @@ def problem_of(div: str) -> str | None:
 def _tag(found: re.Match[str], open_tags: list[str]) -> str | None:
     closing, name, attributes, empty = found.groups()
     if name is None:
-        return None if found[0].startswith("<!--") else "txt-1: the narrative is not well-formed XHTML"
+        return None if found[0].endswith("-->") else _MALFORMED
     if closing:
-        if not open_tags or open_tags.pop() != name:
-            return "txt-1: the narrative is not well-formed XHTML"
-        return None
+        return None if open_tags and open_tags.pop() == name else _MALFORMED
     if name not in _ALLOWED:
         return "txt-1: an element that a narrative may not hold"
     if not empty:
         open_tags.append(name)
-    return _attributes(attributes)
+    return _attributes(attributes.rstrip())
 
 
 def _attributes(text: str) -> str | None:
-    if not text.strip():
-        return None
-    if _ATTRIBUTE.sub("", text).strip():
-        return "txt-1: the narrative is not well-formed XHTML"
-    for name, value in _ATTRIBUTE.findall(text):
-        known = name in _ATTRIBUTES or name.startswith(("xmlns:", "data-"))
-        if not known or _SCRIPT.match(value[1:-1]):
+    at = 0
+    while at < len(text):
+        found = _ATTRIBUTE.match(text, at)
+        if found is None:
+            return _MALFORMED
+        at = found.end()
+        if not _is_allowed(found[1], found[2][1:-1]):
             return "txt-1: an attribute that a narrative may not hold"
     return None
+
+
+def _is_allowed(name: str, value: str) -> bool:
+    """Tell whether an attribute is of HTML's basic ones and its address runs no script."""
+    known = name in _ATTRIBUTES or name.startswith(("xmlns:", "data-"))
+    return known and not _SCRIPT.match(_IGNORED.sub("", unescape(value)))
