@@ -131,6 +131,16 @@ def test_values_without_a_rule_are_looked_up_and_each_must_be_named() -> None:
     )
 
 
+def test_a_value_the_lint_holds_fixed_needs_no_case() -> None:
+    schema = PolicySchema("access.promise", PromiseValues, build_promise, fixed=frozenset({"tell"}))
+    cases = "".join(
+        f"- {{name: {name}, day: {day}, given: {{}}, expect: {{days: {days}}}}}\n"
+        for name, day, days in (("spring", "2026-03-05", 3), ("summer", "2026-07-01", 2))
+    )
+
+    assert _said(promise_source(cases=cases), Schemas.of([schema])) == ""
+
+
 def test_long_lists_may_ask_for_one_case_a_version_only() -> None:
     schema = PolicySchema("access.promise", PromiseValues, build_promise, covered=Covered.VERSIONS)
     cases = "- {name: spring, day: 2026-03-05, given: {}, expect: {days: 3}}\n"
@@ -144,7 +154,7 @@ def test_long_lists_may_ask_for_one_case_a_version_only() -> None:
 def test_a_lint_of_the_schemas_own_is_heard() -> None:
     schema = PolicySchema(
         "access.promise", PromiseValues, build_promise, PROMISE_SCHEMA.decide,
-        lint=lambda values: [(("days",), "Odd.", "Say an even number.")] if values.days % 2 else [],
+        lint=lambda values: [("days", "Odd.", "Say an even number.")] if values.days % 2 else [],
     )  # fmt: skip
 
     assert _said(promise_source(), Schemas.of([schema])) == (

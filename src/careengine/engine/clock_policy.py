@@ -152,5 +152,12 @@ POLICY_SCHEMAS = (
     PolicySchema(
         "engine.calendar", CalendarValues, _calendar, _answer_calendar, _lint_calendar, Covered.VERSIONS
     ),
-    PolicySchema("engine.escalation", LadderValues, _ladder, _answer_ladder, _lint_ladder),
+    PolicySchema(
+        "engine.escalation",
+        LadderValues,
+        _ladder,
+        _answer_ladder,
+        _lint_ladder,
+        fixed=frozenset({"rungs.0.share", "rungs.0.after"}),
+    ),
 )

@@ -143,16 +143,16 @@ def run_cases(policy: DatedPolicy) -> CasesRun:
     seen = [_everything(policy, index) for index in range(len(policy.file.periods))]
     results = tuple(CaseResult(case, _run(policy, case, seen)) for case in cases)
     coverage = tuple(
-        Coverage(
-            policy.name,
-            period.start,
-            len(there.there),
-            there.unread if policy.schema.covered is Covered.VALUES else (),
-            sum(case.day in period for case in cases),
-        )
-        for period, there in zip(policy.file.periods, seen, strict=True)
+        _coverage(policy, index, there, sum(case.day in period for case in cases))
+        for index, (period, there) in enumerate(zip(policy.file.periods, seen, strict=True))
     )
     return CasesRun(policy.name, results, coverage)
+
+
+def _coverage(policy: DatedPolicy, index: int, seen: Seen, cases: int) -> Coverage:
+    seen.there -= policy.schema.fixed
+    unread = seen.unread if policy.schema.covered is Covered.VALUES else ()
+    return Coverage(policy.name, policy.file.periods[index].start, len(seen.there), unread, cases)
 
 
 def _everything(policy: DatedPolicy, index: int) -> Seen:

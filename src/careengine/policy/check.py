@@ -2,12 +2,13 @@
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from pathlib import Path
+from pathlib import Path as FilePath
 
 from careengine.policy.book import DatedPolicy, draft, judged
 from careengine.policy.cases import CasesRun, Coverage, run_cases
 from careengine.policy.file import PolicySource, read_policy
 from careengine.policy.findings import BrokenPolicy, Finding
+from careengine.policy.plain import Path
 from careengine.policy.schemas import PolicySchema, Schemas
 from careengine.policy.sources import all_sources, sources_at
 from careengine.policy.strict import Place
@@ -51,7 +52,7 @@ class TestReport:
 
 
 def policy_check(
-    schemas: Iterable[PolicySchema], path: Path | None = None, *, packs: Iterable[Path] = ()
+    schemas: Iterable[PolicySchema], path: FilePath | None = None, *, packs: Iterable[FilePath] = ()
 ) -> CheckReport:
     """Check the file or folder ``path``, or else the package's policies with ``packs`` laid over them."""
     shapes = Schemas.of(schemas)
@@ -61,7 +62,7 @@ def policy_check(
 
 
 def policy_test(
-    schemas: Iterable[PolicySchema], path: Path | None = None, *, packs: Iterable[Path] = ()
+    schemas: Iterable[PolicySchema], path: FilePath | None = None, *, packs: Iterable[FilePath] = ()
 ) -> TestReport:
     """Run the cases of the file or folder ``path``, or else of everything, packs included."""
     shapes = Schemas.of(schemas)
@@ -76,7 +77,7 @@ def policy_test(
     return TestReport(tuple(runs), tuple(findings))
 
 
-def check_paths(paths: Iterable[Path], schemas: Iterable[PolicySchema]) -> list[Finding]:
+def check_paths(paths: Iterable[FilePath], schemas: Iterable[PolicySchema]) -> list[Finding]:
     """Return all findings on the policies in these files and folders."""
     shapes = Schemas.of(schemas)
     return [
@@ -156,7 +157,13 @@ def _span_findings(policy: DatedPolicy) -> Iterator[Finding]:
             base = ("effective", index, "values")
             place = Place(policy.name, policy.file.source.where, policy.file.document, base)
             for field, problem, do in policy.schema.lint(values):
-                yield place.finding(field, problem, do)
+                yield place.finding(_path(field), problem, do)
+
+
+def _path(field: str | Path) -> Path:
+    if isinstance(field, tuple):
+        return field
+    return tuple(int(part) if part.isdigit() else part for part in field.split("."))
 
 
 def _gaps(policy: DatedPolicy) -> Iterator[Finding]:

@@ -40,8 +40,10 @@ from careengine.policy.plain import Path
 
 Given = Mapping[str, Any]
 Answer = Mapping[str, Any]
-Lint = Callable[[Any], Iterable[tuple[Path, str, str]]]
-"""Receives the judged model; yields (the way to the field as a tuple of keys, the problem, what to do)."""
+Lint = Callable[[Any], Iterable[tuple[str | Path, str, str]]]
+"""Receives the judged model; yields (the field, the problem, what to do).
+
+The field is dotted, ``rungs.0.share``, or a tuple of keys where a key has dots itself."""
 Column = type[str] | type[int] | type[float] | type[bool] | tuple[str, ...]
 """What a column of a table holds; a tuple of words is a closed list."""
 
@@ -81,6 +83,8 @@ class PolicySchema:
     """Answers a case's ``given`` with the built value, by the very function the rules use."""
     lint: Lint | None = None
     covered: Covered = Covered.VALUES
+    fixed: frozenset[str] = frozenset()
+    """Fields of the built value (dotted) that the lint allows one way only, so that no case can tell."""
 
 
 @dataclass(frozen=True, slots=True)
