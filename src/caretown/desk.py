@@ -45,24 +45,28 @@ class CommandLineDesk:
 
     def open_cards(self) -> list[Card]:
         """List the open cards."""
-        said = self._run("cards", "list", "--json")
+        said = self._run("cards", "list", "--limit", "10000", "--json")
         if said.returncode != 0:
-            raise EngineSilent(f"'careengine cards list' failed: {said.stderr.strip()[-300:]}")
-        listed = json.loads(said.stdout.strip().splitlines()[-1])
-        cards = listed["cards"] if isinstance(listed, dict) else listed
-        return [_card(shown) for shown in cards]
+            raise EngineSilent(f"'careengine cards list' failed: {_last_words(said)}")
+        lines = [json.loads(line) for line in said.stdout.splitlines() if line.startswith("{")]
+        return [_card(shown) for shown in lines if "id" in shown]
 
     def answer(self, card: Card, answer: str, *, reason: str, actor: str) -> bool:
-        """Decide one card; exit code 1 means that it was refused."""
-        said = self._run("cards", "decide", card.id, answer, "--reason", reason, "--actor", actor, "--json")
+        """Decide one card at once, without the seconds to undo; exit code 1 means that it was refused."""
+        how = ("--reason", reason, "--actor", actor, "--now", "--json")
+        said = self._run("cards", "decide", card.id, answer, *how)
         if said.returncode not in {0, 1}:
-            raise EngineSilent(f"'careengine cards decide' failed: {said.stderr.strip()[-300:]}")
+            raise EngineSilent(f"'careengine cards decide' failed: {_last_words(said)}")
         return said.returncode == 0
 
     def _run(self, *arguments: str) -> "subprocess.CompletedProcess[str]":
         return subprocess.run(  # noqa: S603  the engine's own command, no shell
             [*self._command, *arguments], capture_output=True, text=True, timeout=_PATIENCE_S, check=False
         )
+
+
+def _last_words(said: "subprocess.CompletedProcess[str]") -> str:
+    return (said.stderr or said.stdout).strip()[-300:]
 
 
 def _card(shown: Mapping[str, Any]) -> Card:

@@ -1,6 +1,6 @@
 """A story as FHIR: one transaction Bundle holding the ServiceRequest and what it points at."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from uuid import NAMESPACE_URL, uuid5
 
@@ -26,22 +26,34 @@ class Letter:
     at: datetime
     bundle: Resource
     truth: Truth
+    completed: Resource | None = None
+    """What the sender sends when somebody rings and asks for what is missing."""
 
 
 def write_letter(story: Story, *, seed: int) -> Letter:
     """Write the story as a transaction; the same story and seed give the same bytes."""
     original = story.twin_of if story.revises and story.twin_of else story
     service_request = _id(seed, original.number, "ServiceRequest")
-    supporting = _supporting(story, seed)
-    coverage = _coverage(story, seed)
-    resources = [*supporting, *coverage.values(), *_patient(story)]
-    resources.append(_service_request(story, service_request, supporting, next(iter(coverage), "")))
     return Letter(
         id=f"letter-{story.number:04d}",
         at=story.at,
-        bundle=transaction(resources),
+        bundle=transaction(_resources(story, service_request, seed)),
         truth=_truth(story, service_request, seed),
+        completed=_completed(story, service_request, seed) if story.lacks else None,
     )
+
+
+def _resources(story: Story, service_request: str, seed: int) -> list[Resource]:
+    supporting = _supporting(story, seed)
+    coverage = _coverage(story, seed)
+    request = _service_request(story, service_request, supporting, next(iter(coverage), ""))
+    return [*supporting, *coverage.values(), *_patient(story), request]
+
+
+def _completed(story: Story, service_request: str, seed: int) -> Resource:
+    """Return the same referral with nothing missing: a new version of it, and the patient's telephone."""
+    telephone = [story.person.patient] if "phone" in story.lacks else []
+    return transaction([*telephone, *_resources(replace(story, lacks=()), service_request, seed)])
 
 
 def transaction(resources: list[Resource]) -> Resource:

@@ -20,6 +20,7 @@ from caretown.partner_log import PartnerLog
 from caretown.partners import Partners, run
 from caretown.referrals import Post
 from caretown.staff import Staff, habits
+from caretown.telephone import Telephone
 from caretown.town_clock import TownClock
 
 
@@ -63,8 +64,9 @@ def play_morning(  # noqa: PLR0913  each is an option of the command
     as_json: bool,
 ) -> int:
     """Play the morning; return 1 when a letter was refused or the engine never came to rest."""
-    staff = Staff(CommandLineDesk(), habits(), seed=seed)
-    town = Morning(Door(base_url, token), TownClock(clock_file), post, staff)
+    door = Door(base_url, token)
+    staff = Staff(CommandLineDesk(), habits(), seed=seed, ring=Telephone(door, post).ring)
+    town = Morning(door, TownClock(clock_file), post, staff)
     with _bar() as bar:
         task = bar.add_task("the town's morning", total=lasts.total_seconds(), note="")
 

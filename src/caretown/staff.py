@@ -1,5 +1,6 @@
 """The people who answer cards, by simple honest rules, and those who keep silent so that clocks escalate."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from importlib.resources import files
 from random import Random
@@ -17,6 +18,8 @@ class Habit:
     answers: tuple[str, ...]
     reason: str
     actor: str
+    rings: bool = False
+    """They telephone the sender first, who then sends what was missing."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +46,8 @@ def habits() -> Habits:
     """Read the staff's habits."""
     raw: dict[str, Any] = yaml.safe_load(files("caretown").joinpath("staff.yaml").read_text(encoding="utf-8"))
     by_kind = {
-        kind: Habit(tuple(one["answers"]), one["reason"], one["actor"]) for kind, one in raw["cards"].items()
+        kind: Habit(tuple(one["answers"]), one["reason"], one["actor"], bool(one.get("rings")))
+        for kind, one in raw["cards"].items()
     }
     return Habits(by_kind, float(raw["silent_share"]))
 
@@ -51,8 +55,11 @@ def habits() -> Habits:
 class Staff:
     """Goes through the worklist now and then."""
 
-    def __init__(self, desk: Desk, staff_habits: Habits, *, seed: int) -> None:
+    def __init__(
+        self, desk: Desk, staff_habits: Habits, *, seed: int, ring: Callable[[Card], None] = lambda _: None
+    ) -> None:
         self._desk = desk
+        self._ring = ring
         self._habits = staff_habits
         self._seed = seed
         self._done: set[str] = set()
@@ -72,9 +79,15 @@ class Staff:
             seen.unknown += 1
         elif self._keeps_silent(card):
             seen.silent += 1
-        elif self._desk.answer(card, answer, reason=habit.reason, actor=habit.actor):
-            self._done.add(card.id)
+        else:
+            self._settle(card, habit, answer, seen)
+
+    def _settle(self, card: Card, habit: Habit, answer: str, seen: Round) -> None:
+        if habit.rings:
+            self._ring(card)
+        if self._desk.answer(card, answer, reason=habit.reason, actor=habit.actor):
             seen.answered += 1
+        self._done.add(card.id)
 
     def _keeps_silent(self, card: Card) -> bool:
         """Say whether this card is one of those left lying; the same seed leaves the same ones."""

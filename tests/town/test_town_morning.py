@@ -1,6 +1,7 @@
 """A morning over real sockets, against a small listener that answers as the engine promises to."""
 
 import json
+import sys
 import threading
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
@@ -9,13 +10,14 @@ from pathlib import Path
 
 import pytest
 
-from caretown.desk import Card
+from caretown.desk import Card, CommandLineDesk
 from caretown.door import Door
 from caretown.errors import EngineSilent
 from caretown.morning import Morning, Progress
 from caretown.people import read_people, sample_records
 from caretown.referrals import write_referrals
-from caretown.staff import Habit, Habits, Staff
+from caretown.staff import Habit, Habits, Staff, habits
+from caretown.telephone import Telephone
 from caretown.town_clock import TownClock
 
 START = datetime(2026, 11, 2, 13, tzinfo=UTC)
@@ -228,3 +230,73 @@ def test_a_card_nobody_knows_is_left_for_its_clock() -> None:
     seen = Staff(desk, HABITS, seed=1).work()
 
     assert (seen.unknown, desk.answers) == (2, [])
+
+
+def test_the_sender_who_is_rung_sends_what_was_missing(listener: Listener) -> None:
+    letter = next(one for one in POST.letters if one.truth.lacks)
+    telephone = Telephone(door(listener), POST)
+
+    telephone.ring(a_card(1, about=f"ServiceRequest/{letter.truth.service_request}@1"))
+
+    assert listener.taken == [letter.completed]
+
+
+def test_ringing_about_a_complete_referral_sends_nothing(listener: Listener) -> None:
+    letter = next(one for one in POST.letters if not one.truth.lacks)
+
+    Telephone(door(listener), POST).ring(a_card(1, about=f"ServiceRequest/{letter.truth.service_request}"))
+
+    assert listener.taken == []
+
+
+def test_staff_ring_before_they_say_that_they_did() -> None:
+    order: list[str] = []
+    desk = ListDesk([a_card(1)])
+    habit = Habits({"missing": Habit(("asked",), "rang", "rosa", rings=True)}, silent_share=0.0)
+
+    Staff(desk, habit, seed=1, ring=lambda card: order.append(f"rang about {card.id}")).work()
+
+    assert (order, len(desk.answers)) == (["rang about 1"], 1)
+
+
+COMMAND = """
+import json, sys
+if sys.argv[1:3] == ["cards", "list"]:
+    print(json.dumps({"id": 7, "kind": "referrals.urgent", "team": "nurses", "urgent": True,
+                      "answers": ["accept_urgent"], "about": "ServiceRequest/a@1"}))
+    print(json.dumps({"cards": 1}))
+elif "8" in sys.argv:
+    sys.exit(1)
+elif "9" in sys.argv:
+    sys.exit(3)
+"""
+
+
+@pytest.fixture
+def desk(tmp_path: Path) -> CommandLineDesk:
+    (tmp_path / "command.py").write_text(COMMAND)
+    return CommandLineDesk((sys.executable, str(tmp_path / "command.py")))
+
+
+def test_the_worklist_is_read_from_the_engines_command(desk: CommandLineDesk) -> None:
+    (card,) = desk.open_cards()
+
+    assert (card.id, card.kind, card.urgent, card.answers) == (
+        "7",
+        "referrals.urgent",
+        True,
+        ("accept_urgent",),
+    )
+    assert card.about == "ServiceRequest/a@1"
+
+
+def test_an_answer_that_is_refused_is_told_and_a_broken_command_stops_the_town(desk: CommandLineDesk) -> None:
+    assert desk.answer(a_card(7), "accept_urgent", reason="quoted", actor="nurse.ines")
+    assert not desk.answer(a_card(8), "accept_urgent", reason="quoted", actor="nurse.ines")
+    with pytest.raises(EngineSilent):
+        desk.answer(a_card(9), "accept_urgent", reason="quoted", actor="nurse.ines")
+
+
+def test_the_towns_habits_can_be_read() -> None:
+    assert "referrals.urgent" in habits().by_kind
+    assert 0 < habits().silent_share < 1

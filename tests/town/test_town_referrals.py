@@ -134,6 +134,21 @@ def test_a_patient_without_a_telephone_has_no_other_referral() -> None:
     assert [one for one in POST.letters if one.truth.patient == letter.truth.patient] == [letter]
 
 
+INCOMPLETE = [letter for letter in POST.letters if letter.truth.lacks]
+
+
+@pytest.mark.parametrize("letter", INCOMPLETE, ids=lambda letter: letter.truth.plant)
+def test_who_is_rung_sends_the_same_referral_with_nothing_missing(letter: Letter) -> None:
+    assert letter.completed
+    sent = {one["resource"]["resourceType"]: one["resource"] for one in letter.completed["entry"]}
+    request = sent["ServiceRequest"]
+
+    assert request["id"] == letter.truth.service_request
+    assert {"reasonCode", "note", "requester", "insurance"} <= set(request)
+    assert "supportingInfo" in request or letter.truth.clinic == "physiotherapy"
+    assert ("Patient" in sent) == ("phone" in letter.truth.lacks)
+
+
 def test_sent_again_means_the_same_number_under_another_id() -> None:
     originals = {letter.truth.service_request: letter for letter in POST.letters}
     for letter in planted("sent_again"):
