@@ -7,16 +7,31 @@ import shutil
 import signal
 import stat
 import subprocess
+import sys
 import tempfile
 from collections.abc import Iterator
+from contextlib import ExitStack, suppress
 from pathlib import Path
 
 import pytest
 
-from careengine.runtime.database import connect
+from careengine.runtime.database import DatabaseUnreachable, connect
 from careengine.runtime.embedded import EmbeddedServer, settings_for
-from careengine.runtime.postgres_home import EmbeddedUnavailable, account, may_enter, places, programs
+from careengine.runtime.postgres_home import (
+    EmbeddedUnavailable,
+    account,
+    may_enter,
+    places,
+    programs,
+    working_in,
+)
 
+LOOK = """
+import sys
+from pathlib import Path
+from careengine.runtime.postgres_home import account, working_in
+print(*working_in(Path(sys.argv[1]), account()))
+"""
 NOBODY = pwd.getpwnam("nobody")
 
 
@@ -91,6 +106,65 @@ def test_a_stale_pid_file_with_the_number_of_another_process_does_not_stop_it(
             shutil.chown(written, who.uid, who.gid)
         assert kept(own_server) == [3]
         other.kill()
+
+
+def test_a_busy_server_without_a_connection_left_is_running(home: Path) -> None:
+    server = EmbeddedServer(
+        home / "busy", {"shared_buffers": "32MB", "max_connections": "5", "max_wal_senders": "0"}
+    )
+    server.start()
+    with ExitStack() as held:
+        with suppress(DatabaseUnreachable):
+            for _ in range(10):
+                held.enter_context(connect(server.url()))
+        running = postmaster(server)
+        assert server._answers()
+        assert server._lives()
+        assert postmaster(server) == running
+    server.stop()
+
+
+def test_stopping_does_not_signal_a_process_that_was_given_the_server_s_number(
+    own_server: EmbeddedServer,
+) -> None:
+    own_server.stop()
+    who = account()
+    with subprocess.Popen(["/bin/sleep", "60"], user=who.uid if who.dropped else None) as other:
+        (own_server.data / "postmaster.pid").write_text(f"{other.pid}\n{own_server.data}\n")
+        own_server.stop()
+        assert other.poll() is None
+        other.kill()
+
+
+def as_process(place: Path, number: int, state: str, command: str, cwd: Path | None) -> None:
+    """Write what the system shows of a process; without ``cwd`` it looks as one whose directory is hidden."""
+    shown = place / str(number)
+    shown.mkdir()
+    (shown / "stat").write_text(f"{number} ({command}) {state} 1")
+    (shown / "comm").write_text(f"{command}\n")
+    if cwd is not None:
+        (shown / "cwd").symlink_to(cwd)
+
+
+def test_a_dead_process_and_one_elsewhere_do_not_count_as_the_server(tmp_path: Path) -> None:
+    (tmp_path / "self").mkdir()
+    as_process(tmp_path, 10, "Z", "postgres", tmp_path)
+    as_process(tmp_path, 11, "S", "postgres", tmp_path / "self")
+    as_process(tmp_path, 12, "S", "a ) b", tmp_path)
+    assert working_in(tmp_path, account(), processes=tmp_path) == {"12"}
+
+
+def test_without_a_view_of_processes_nothing_is_said(tmp_path: Path) -> None:
+    assert working_in(tmp_path, account(), processes=tmp_path) is None
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can take root's own right away")
+def test_a_postgres_whose_directory_is_hidden_counts(own_server: EmbeddedServer) -> None:
+    # As root in a container often is: without the right to look into other users' processes.
+    without = ["/usr/bin/setpriv", "--bounding-set=-sys_ptrace", "--inh-caps=-sys_ptrace"]
+    asked = [*without, sys.executable, "-c", LOOK, str(own_server.data)]
+    said = subprocess.run(asked, capture_output=True, text=True, check=True)  # noqa: S603  ourselves
+    assert str(postmaster(own_server)) in said.stdout.split()
 
 
 def test_it_listens_on_a_socket_in_a_closed_directory_only(own_server: EmbeddedServer) -> None:

@@ -18,9 +18,16 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import psycopg
-from psycopg import sql
+from psycopg import pq, sql
 
-from careengine.runtime.postgres_home import Account, EmbeddedUnavailable, account, places, programs
+from careengine.runtime.postgres_home import (
+    Account,
+    EmbeddedUnavailable,
+    account,
+    places,
+    programs,
+    working_in,
+)
 
 ROLE = "careengine"
 DATABASE = "careengine"
@@ -79,7 +86,7 @@ class EmbeddedServer:
     def stop(self) -> None:
         """End the sessions and the server, and wait until it is down; a stopped one stays stopped."""
         with self._alone():
-            if (self._places.data / "postmaster.pid").exists():
+            if self._lives():
                 data = str(self._places.data)
                 self._call("pg_ctl", "stop", "-D", data, "-m", "fast", "-w", "-t", str(_PATIENCE_S))
 
@@ -100,11 +107,8 @@ class EmbeddedServer:
             yield
 
     def _answers(self) -> bool:
-        try:
-            with psycopg.connect(self.url("postgres"), connect_timeout=5):
-                return True
-        except psycopg.OperationalError:
-            return False
+        """Say whether it accepts connections; a busy one that has none left does."""
+        return pq.PGconn.ping(self.url("postgres").encode()) == pq.Ping.OK
 
     def _prepare(self) -> None:
         """Make the data directory, aside first, so that a killed attempt leaves nothing half made."""
@@ -170,17 +174,20 @@ class EmbeddedServer:
 
         PostgreSQL itself refuses to start while the process id in its files is in use by
         any process: by the dead one until its parent takes notice, or by another that was
-        given the same number, as after a container's restart.
+        given the same number, as after a container's restart. Where we cannot tell, its
+        own caution stands.
         """
         pid_file = self._places.data / "postmaster.pid"
         for _ in range(250):
-            working = _working_in(self._places.data)
+            working = working_in(self._places.data, self._who)
+            if working is None:
+                return pq.PGconn.ping(self.url("postgres").encode()) == pq.Ping.REJECT
+            if _first_line(pid_file) in working:
+                return True
             if not working:
                 pid_file.unlink(missing_ok=True)
                 (self._places.socket / ".s.PGSQL.5432.lock").unlink(missing_ok=True)
                 return False
-            if _first_line(pid_file) in working:
-                return True
             time.sleep(0.02)
         return False
 
@@ -211,18 +218,6 @@ class EmbeddedServer:
             user=who.uid if who.dropped else None, group=who.gid if who.dropped else None,
             extra_groups=[] if who.dropped else None,
         )  # fmt: skip
-
-
-def _working_in(data: Path) -> set[str]:
-    """Return the ids of the processes that work in the data directory, as all of PostgreSQL's do."""
-    found = set()
-    for process in Path("/proc").glob("[0-9]*"):
-        try:
-            if (process / "cwd").readlink() == data.resolve():
-                found.add(process.name)
-        except OSError:
-            continue  # it has just ended, or is not ours
-    return found
 
 
 def _first_line(file: Path) -> str:

@@ -145,3 +145,40 @@ def _copy_programs(package: Path, to: Path) -> None:
             runs = path.stat().st_mode & stat.S_IXUSR
             path.chmod(0o755 if runs else 0o644)
     fresh.rename(to)
+
+
+def working_in(data: Path, who: Account, processes: Path = Path("/proc")) -> set[str] | None:
+    """Return the ids of the living processes that work in the data directory, as all of PostgreSQL's do.
+
+    ``None`` where the system shows no processes. One whose directory is hidden from us
+    (root in a container may not look) counts, if it is a PostgreSQL of the same user.
+    """
+    if not (processes / "self").exists():
+        return None
+    found = set()
+    for process in processes.glob("[0-9]*"):
+        try:
+            if _is_dead(process):
+                continue
+            if (process / "cwd").readlink() == data.resolve():
+                found.add(process.name)
+        except PermissionError:
+            if _is_postgres_of(process, who):
+                found.add(process.name)
+        except OSError:
+            continue  # it has just ended
+    return found
+
+
+def _is_dead(process: Path) -> bool:
+    """Say whether it has ended and only its parent has not yet taken notice."""
+    return (process / "stat").read_text(encoding="utf-8", errors="replace").rpartition(")")[2].split()[
+        0
+    ] == "Z"
+
+
+def _is_postgres_of(process: Path, who: Account) -> bool:
+    try:
+        return process.stat().st_uid == who.uid and (process / "comm").read_text().strip() == "postgres"
+    except OSError:
+        return False
