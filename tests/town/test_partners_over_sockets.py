@@ -22,7 +22,7 @@ TASK = {
 
 
 def post(
-    url: str, key: str, body: object = TASK, partner: str = "lakeside-practice"
+    url: str, key: str, body: object = TASK, partner: str = "lakeside_practice"
 ) -> urllib3.BaseHTTPResponse:
     return urllib3.request(
         "POST",
@@ -39,7 +39,7 @@ def partners(*oddities: Oddity, log: Path | None = None) -> Partners:
 
 
 def odd(kind: Odd, **more: float) -> Oddity:
-    return Oddity("lakeside-practice", kind, **more)
+    return Oddity("lakeside_practice", kind, **more)
 
 
 def test_an_acknowledgement_sent_twice_under_one_key_is_done_once_and_answered_alike() -> None:
@@ -49,7 +49,7 @@ def test_an_acknowledgement_sent_twice_under_one_key_is_done_once_and_answered_a
 
         assert (first.status, second.status) == (201, 201)
         assert first.data == second.data
-        assert town.log.summary() == {"lakeside-practice": {"done": 1, "repeats": 1, "doubled": 0}}
+        assert town.log.summary() == {"lakeside_practice": {"done": 1, "repeats": 1, "doubled": 0}}
 
 
 def test_the_same_act_under_two_keys_is_counted_as_doubled() -> None:
@@ -58,15 +58,15 @@ def test_the_same_act_under_two_keys_is_counted_as_doubled() -> None:
         post(url, "k1")
         post(url, "k2")
 
-    assert town.log.summary()["lakeside-practice"]["doubled"] == 1
+    assert town.log.summary()["lakeside_practice"]["doubled"] == 1
 
 
 def test_a_sender_can_ask_afterwards_what_was_done_for_a_key() -> None:
     with PartnersAside(partners()) as url:
         said = post(url, "k1").data
 
-        known = urllib3.request("GET", f"{url}/lakeside-practice/acts/k1")
-        unknown = urllib3.request("GET", f"{url}/lakeside-practice/acts/k2")
+        known = urllib3.request("GET", f"{url}/lakeside_practice/acts/k1")
+        unknown = urllib3.request("GET", f"{url}/lakeside_practice/acts/k2")
 
         assert known.data == said
         assert unknown.status == 404
@@ -77,11 +77,11 @@ def test_a_message_without_a_key_or_a_body_is_refused(headers: dict[str, str], b
     town = partners()
     with PartnersAside(town) as url:
         answer = urllib3.request(
-            "POST", f"{url}/lakeside-practice", body=body, headers=headers, retries=False
+            "POST", f"{url}/lakeside_practice", body=body, headers=headers, retries=False
         )
 
     assert answer.status == 400
-    assert town.log.keys("lakeside-practice") == frozenset()
+    assert town.log.keys("lakeside_practice") == frozenset()
 
 
 def test_a_partner_that_is_down_hangs_up_and_does_nothing() -> None:
@@ -90,7 +90,7 @@ def test_a_partner_that_is_down_hangs_up_and_does_nothing() -> None:
         with pytest.raises(urllib3.exceptions.ProtocolError):
             post(url, "k1")
 
-        assert town.log.keys("lakeside-practice") == frozenset()
+        assert town.log.keys("lakeside_practice") == frozenset()
         assert post(url, "k1").status == 201
 
 
@@ -101,7 +101,7 @@ def test_a_partner_that_hangs_up_after_the_act_does_not_do_it_again() -> None:
             post(url, "k1")
         post(url, "k1")
 
-    assert town.log.summary()["lakeside-practice"] == {"done": 1, "repeats": 1, "doubled": 0}
+    assert town.log.summary()["lakeside_practice"] == {"done": 1, "repeats": 1, "doubled": 0}
 
 
 def test_a_slow_partner_answers_late() -> None:
@@ -144,22 +144,22 @@ def test_the_log_counts_what_every_partner_was_asked_and_how_it_was_odd(tmp_path
     with PartnersAside(town) as url:
         post(url, "k1")
         post(url, "k1")
-        post(url, "k2", partner="harbour-clinic")
+        post(url, "k2", partner="harbour_clinic")
         told = urllib3.request("GET", f"{url}/log").json()
 
-    assert told["partners"]["lakeside-practice"] == {"done": 1, "repeats": 0, "doubled": 0, "requests": 2}
-    assert told["odd"] == {"lakeside-practice": {"error": 1}}
+    assert told["partners"]["lakeside_practice"] == {"done": 1, "repeats": 0, "doubled": 0, "requests": 2}
+    assert told["odd"] == {"lakeside_practice": {"error": 1}}
     assert [json.loads(line)["key"] for line in lines.read_text().splitlines()] == ["k1", "k2"]
 
 
 def test_an_oddity_is_read_from_a_word() -> None:
-    assert parse_oddity("harbour-clinic:slow:every=5,after=2,times=3,seconds=0.5") == Oddity(
-        "harbour-clinic", Odd.SLOW, every=5, after=2, times=3, seconds=0.5
+    assert parse_oddity("harbour_clinic:slow:every=5,after=2,times=3,seconds=0.5") == Oddity(
+        "harbour_clinic", Odd.SLOW, every=5, after=2, times=3, seconds=0.5
     )
 
 
 @pytest.mark.parametrize(
-    "text", ["harbour-clinic", "harbour-clinic:sleepy", ":down", "a:down:every=0", "a:down:x=1"]
+    "text", ["harbour_clinic", "harbour_clinic:sleepy", ":down", "a:down:every=0", "a:down:x=1"]
 )
 def test_an_oddity_that_cannot_be_read_is_refused_with_how_to_write_it(text: str) -> None:
     with pytest.raises(OddityUnknown):
