@@ -1,14 +1,14 @@
 """Every case beside a policy is a test, and every policy passes the check that publishing asks for."""
 
-from collections.abc import Iterator
 from functools import cache
 from importlib.resources import files
 
 import pytest
 
 from careengine.entrypoints.compose import POLICY_SCHEMAS
+from careengine.kernel.errors import CareError
 from careengine.policy.book import draft
-from careengine.policy.cases import CaseResult, run_cases
+from careengine.policy.cases import run_cases
 from careengine.policy.check import check_sources
 from careengine.policy.schemas import Schemas
 from careengine.policy.sources import package_sources
@@ -18,19 +18,23 @@ SCHEMAS = Schemas.of(POLICY_SCHEMAS)
 
 
 @cache
-def _results(name: str) -> dict[str, CaseResult]:
-    return {result.case.name: result for result in run_cases(draft(SOURCES[name], SCHEMAS)).results}
+def _results(name: str) -> dict[str, str]:
+    """Return what is wrong with each case by its name: nothing, when the promise is kept."""
+    try:
+        run = run_cases(draft(SOURCES[name], SCHEMAS))
+    except CareError as broken:
+        return {"the cases can be run": str(broken)}
+    return {result.case.name: result.problem for result in run.results}
 
 
-def _cases() -> Iterator[object]:
-    for name in sorted(SOURCES):
-        for case in _results(name):
-            yield pytest.param(name, case, id=f"{name}: {case}")
+CASES = [
+    pytest.param(name, case, id=f"{name}: {case}") for name in sorted(SOURCES) for case in _results(name)
+]
 
 
-@pytest.mark.parametrize(("policy", "case"), _cases())
+@pytest.mark.parametrize(("policy", "case"), CASES)
 def test_the_policy_answers_as_its_case_says(policy: str, case: str) -> None:
-    assert _results(policy)[case].problem == ""
+    assert _results(policy)[case] == ""
 
 
 def test_every_policy_could_be_published_as_it_is() -> None:
