@@ -181,7 +181,7 @@ class EmbeddedServer:
         for _ in range(250):
             working = working_in(self._places.data, self._who)
             if working is None:
-                return pq.PGconn.ping(self.url("postgres").encode()) == pq.Ping.REJECT
+                return pq.PGconn.ping(self.url("postgres").encode()) != pq.Ping.NO_RESPONSE
             if _first_line(pid_file) in working:
                 return True
             if not working:
