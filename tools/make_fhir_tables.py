@@ -298,6 +298,8 @@ def readme(source: Path, written: Iterable[tuple[str, str, int]], codes: Termino
     for name in SOURCES:
         digest = hashlib.sha256((source / f"{name}.json").read_bytes()).hexdigest()
         lines.append(f"| {name}.json | `{digest}` |")
+    lines += ["", "Left out, since the package adds them to R4:", ""]
+    lines += [f"- `{path}`" for path in sorted(LEFT_OUT | ADDED_TYPES)]
     lines += ["", "Required bindings that cannot be listed, and are therefore not checked:", ""]
     lines += [f"- `{url}`: {reason}" for url, reason in sorted(codes.skipped.items())]
     return "\n".join(lines) + "\n"

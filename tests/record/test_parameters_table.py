@@ -1,5 +1,8 @@
 """All of R4's search parameters are compiled, but for a list that gives its reasons."""
 
+from hashlib import sha256
+from importlib.resources import files
+
 import pytest
 
 from careengine.record.expressions import Unsupported, places
@@ -32,6 +35,13 @@ def test_every_parameter_of_every_type_is_indexed_or_left_out_for_a_reason() -> 
             if any(row.code not in parameters_of(each) for each in types):
                 left_out.add(row.code if row.type != "composite" else "composite")
     assert left_out == {*NOT_INDEXED, "composite"}
+
+
+def test_the_tables_are_the_ones_their_readme_names() -> None:
+    folder = files("careengine.record") / "definitions"
+    readme = (folder / "README.md").read_text(encoding="utf-8")
+    for name in ("elements.json.gz", "search.json.gz"):
+        assert f"| {name} | `{sha256((folder / name).read_bytes()).hexdigest()}` |" in readme
 
 
 def test_only_one_expression_is_computed_instead_of_compiled() -> None:

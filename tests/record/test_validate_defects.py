@@ -140,6 +140,16 @@ LET_THROUGH = {
         "Observation.subject.reference",
         "must lead to",
     ),
+    "an identified subject of the wrong type": (
+        example(GLUCOSE, subject={"type": "Claim", "identifier": {"value": "1"}}),
+        "Observation.subject.type",
+        "must lead to",
+    ),
+    "a relative reference with a prefix": (
+        example(GLUCOSE, subject={"reference": "fhir/Patient/p1"}),
+        "Observation.subject.reference",
+        "must read Type/id",
+    ),
     "a relative reference to nothing": (
         example(GLUCOSE, subject={"reference": "p1"}),
         "Observation.subject.reference",

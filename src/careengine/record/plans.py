@@ -81,6 +81,7 @@ def _plan(name: str, binding: str = "", targets: tuple[str, ...] = ()) -> Plan:
         plan.rules += (_bound(name, binding),)
     if name == "Reference":
         plan.steps["reference"] = _reference(frozenset(targets))
+        plan.steps["type"] = _reference_type(frozenset(targets))
     return plan
 
 
@@ -181,17 +182,28 @@ def _resource_types() -> frozenset[str]:
     return frozenset(name for name in tables.kinds if tables.is_resource(name))
 
 
+def _must_lead_to(targets: frozenset[str]) -> str:
+    return f"the reference must lead to {', '.join(sorted(targets)) if targets else 'a type of R4'}"
+
+
+def _reference_type(targets: frozenset[str]) -> Leaf:
+    """Make the leaf of ``Reference.type``, which alone tells the type where only an identifier is given."""
+    other = _resource_types() - targets if targets else frozenset()
+    wrong = _must_lead_to(targets)
+    return lambda value, _around: wrong if value in other else None
+
+
 def _reference(targets: frozenset[str]) -> Leaf:
     known = _resource_types()
     wanted = targets or known
-    wrong = f"the reference must lead to {', '.join(sorted(targets)) if targets else 'a type of R4'}"
+    wrong = _must_lead_to(targets)
 
     def leaf(value: str, around: Around) -> str | None:
         named = type_named(value)
+        if ":" not in value and value[:1] != "#" and not (named and value.startswith(named)):
+            return "a relative reference must read Type/id"
         if named and (named in known or "://" not in value):
             return None if named in wanted else wrong
-        if ":" not in value and value[:1] != "#":
-            return "a relative reference must read Type/id"
         leads_to = around.type_of(value)
         if leads_to is None:
             return "ref-1: no contained resource has this id"
