@@ -63,7 +63,7 @@ def jobs(database_url: str) -> Iterator[Jobs]:
         with connect(database_url, autocommit=True) as conn:
             conn.execute("select pg_notify('ran', %s)", (f"{about} {sum(ids)}",))
 
-    def fail(about: str, ids: list[int]) -> None:  # noqa: ARG001  a job's signature is fixed
+    def fail(about: str, ids: list[int]) -> None:
         with connect(database_url, autocommit=True) as conn:
             conn.execute("select pg_notify('ran', 'failing')")
         raise ValueError("Maria Gonzalez")

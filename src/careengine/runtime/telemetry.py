@@ -73,8 +73,7 @@ def _configure(threshold: int, stream: TextIO | None) -> None:
     structlog.configure(
         processors=[
             structlog.processors.add_log_level,
-            _only_the_exception_s_class,
-            _only_allowed,
+            _only_what_may_be_said,
             _stamp,
             structlog.processors.JSONRenderer(),
         ],
@@ -84,21 +83,22 @@ def _configure(threshold: int, stream: TextIO | None) -> None:
     )
 
 
-def _only_the_exception_s_class(_logger: Any, _method: str, said: Said) -> Said:
-    """Replace an exception by its class, our own message, and the line that raised it."""
+def _only_what_may_be_said(_logger: Any, _method: str, said: Said) -> Said:
+    """Keep the fields on the list and the event's name; say of an exception what holds no patient's data."""
+    level = said.pop("level", "")
     given = said.pop("exc_info", None) or said.pop("error", None)
-    for name in ("error", "says", "where", "stack_info", "stack"):
-        said.pop(name, None)
-    if isinstance(given, str):
-        said["error"] = _safe(given)
-        return said
-    error = given if isinstance(given, BaseException) else sys.exc_info()[1] if given else None
-    if error is not None:
-        said["error"] = type(error).__name__
-        said["where"] = _where(error)
-        if isinstance(error, CareError):
-            said["says"] = str(error)
-    return said
+    error = sys.exc_info()[1] if given is True else given
+    return {**_allowed(said), "level": level, **_facts_of(error)}
+
+
+def _facts_of(error: object) -> dict[str, Any]:
+    """Return an exception's class and the line that raised it, and its message if it is one of ours."""
+    if isinstance(error, tuple):
+        error = error[1]
+    if not isinstance(error, BaseException):
+        return {"error": _safe(error)} if error else {}
+    facts = {"error": type(error).__name__, "where": _where(error)}
+    return {**facts, "says": str(error)} if isinstance(error, CareError) else facts
 
 
 def _where(error: BaseException) -> str:
@@ -110,13 +110,12 @@ def _where(error: BaseException) -> str:
     return f"{trace.tb_frame.f_globals.get('__name__', '')}:{trace.tb_lineno}"
 
 
-def _only_allowed(_logger: Any, _method: str, said: Said) -> Said:
+def _allowed(said: Mapping[str, Any]) -> dict[str, Any]:
     """Drop what is not on the list, withhold what is more than a code."""
-    passed: dict[str, Any] = {"event": said["event"] if _NAME.fullmatch(str(said["event"])) else _WITHHELD}
+    event = str(said["event"])
+    passed: dict[str, Any] = {"event": event if _NAME.fullmatch(event) else _WITHHELD}
     for name, value in said.items():
-        if name in {"error", "says", "where", "level"}:
-            passed[name] = value
-        elif name in FIELDS:
+        if name in FIELDS:
             passed[name] = _safe(value)
         elif name != "event":
             _dropped[name if _CODE.fullmatch(name) else _WITHHELD] += 1
@@ -201,11 +200,8 @@ def span(name: str, *, case: int, **fields: Any) -> Iterator[None]:
         is_remote=True,
         trace_flags=trace.TraceFlags(1),
     )
-    attributes = {
-        key: value
-        for key, value in _only_allowed(None, "", {"event": name, **fields}).items()
-        if key != "event"
-    }
+    attributes = _allowed({"event": name, **fields})
+    del attributes["event"]
     with _tracer.start_as_current_span(
         name, trace.set_span_in_context(trace.NonRecordingSpan(parent)), attributes=attributes,
         record_exception=False, set_status_on_exception=False,
