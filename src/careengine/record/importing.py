@@ -52,7 +52,7 @@ class ImportReport:
 
 
 def files_in(paths: Sequence[Path]) -> list[Path]:
-    """Return the files of paths and directories that may hold resources, in order; raises if one is missing."""
+    """Return the files of paths and directories that may hold resources, in order."""
     found: list[Path] = []
     for path in paths:
         if path.is_dir():

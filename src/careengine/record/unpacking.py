@@ -35,7 +35,7 @@ def is_packed(path: Path) -> bool:
 
 
 def whole_file(path: Path, largest: int) -> bytes:
-    """Return a file's bytes, unpacked; raises :class:`UnpackingRefused` if there are more than ``largest``."""
+    """Return a file's bytes, unpacked; raises when there are more than ``largest``."""
     if is_packed(path):
         return unpacked(path.read_bytes(), largest)
     if path.stat().st_size > largest:
@@ -44,7 +44,7 @@ def whole_file(path: Path, largest: int) -> bytes:
 
 
 def lines(path: Path, longest: int) -> Iterator[bytes | None]:
-    """Yield a file's lines without their ends, holding few in memory; None for one longer than ``longest``."""
+    """Yield a file's lines without ends, few at a time in memory; None for one longer than ``longest``."""
     with path.open("rb") as file:
         yield from _lines(
             _inflated(file) if is_packed(path) else iter(lambda: file.read(_CHUNK), b""), longest

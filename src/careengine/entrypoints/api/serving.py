@@ -1,0 +1,66 @@
+"""Start the server: one process a core, each with its threads and database connections."""
+
+import os
+from collections.abc import Mapping
+from dataclasses import asdict
+from typing import Any
+
+import uvicorn
+from fastapi import FastAPI
+
+from careengine.engine.health import read_health
+from careengine.entrypoints.api.application import application
+from careengine.entrypoints.api.desk import Served
+from careengine.entrypoints.compose import Installation, build, installation
+from careengine.kernel.errors import CareError
+from careengine.runtime.clock import real_now
+from careengine.runtime.database import Connection, connect
+from careengine.runtime.settings import Mode
+
+_BACKLOG = 512
+_MOST_PROCESSES = 4
+
+
+class OpenToEverybody(CareError):
+    """Production without tokens: anybody could read and write."""
+
+
+def serve(
+    here: Installation, *, host: str = "127.0.0.1", port: int = 8080, processes: int | None = None
+) -> None:
+    """Serve until told to stop. The address ``/fhir`` is FHIR R4, ``/readyz`` says how the engine is."""
+    _refuse_open(here)
+    count = processes or min(os.cpu_count() or 1, _MOST_PROCESSES)
+    shared = {"host": host, "port": port, "http": "httptools", "backlog": _BACKLOG, "access_log": False}
+    shared |= {"log_level": "warning", "server_header": False, "ws": "none"}
+    if count == 1:
+        uvicorn.run(served_by(here), **shared)  # type: ignore[arg-type]  # uvicorn's options by name
+        return
+    os.environ["CAREENGINE_DATABASE_URL"] = here.url
+    target = f"{__name__}:from_environment"
+    uvicorn.run(target, factory=True, workers=count, **shared)  # type: ignore[arg-type]  # as above
+
+
+def from_environment() -> FastAPI:
+    """Return the application of this process, as the environment describes it."""
+    return served_by(installation())
+
+
+def served_by(here: Installation) -> FastAPI:
+    """Return the application for one installation, with its health."""
+    with connect(here.url) as conn:
+        engine, access = build(conn, here)
+        conn.commit()
+
+    def ready(conn: Connection) -> Mapping[str, Any]:
+        return asdict(read_health(conn, engine, now=here.clock.now(), real=real_now()))
+
+    tokens = dict(here.settings.secrets)
+    return application(Served(url=here.url, tokens=tokens, access=access, clock=here.clock, ready=ready))
+
+
+def _refuse_open(here: Installation) -> None:
+    if here.settings.mode is Mode.PRODUCTION and not here.settings.secrets:
+        raise OpenToEverybody(
+            "In production every partner shows a token. Set CAREENGINE_SECRET_<PARTNER>, or its _FILE."
+        )
