@@ -21,6 +21,7 @@ from careengine.engine.outgoing import Outcome, Outgoing, json_object, send
 from careengine.engine.sending import Sender, nobody_objects
 from careengine.kernel.team import Team
 from careengine.policy.book import PolicyBook, book_of
+from careengine.policy.file import read_policy
 from careengine.policy.schemas import Schemas
 from careengine.policy.sources import all_sources
 from careengine.runtime.clock import Clock, FixedClock, real_now
@@ -29,17 +30,25 @@ from careengine.runtime.codes import Codes
 from careengine.runtime.database import Connection, connect
 from careengine.runtime.ids import Ids, SystemIds
 from careengine.runtime.organisation import Organisation, PartnerSetting, Site, TeamSetting
+from careengine.trust import policies as trust_policies
 from careengine.wire.http import HttpPartner
+from careengine.worklist import policies as worklist_policies
 
 NOON = datetime(2026, 3, 2, 12, 0, tzinfo=UTC)
 SUBJECT = UUID(int=7)
-SCHEMAS = Schemas.of((*clock_policy.POLICY_SCHEMAS, *delivery_policy.POLICY_SCHEMAS))
+SCHEMAS = Schemas.of(
+    (
+        *clock_policy.POLICY_SCHEMAS,
+        *delivery_policy.POLICY_SCHEMAS,
+        *trust_policies.POLICY_SCHEMAS,
+        *worklist_policies.POLICY_SCHEMAS,
+    )
+)
 
 
 def engine_policies() -> PolicyBook:
-    """The engine's own policies, from the package's files."""
-    mine = ("engine.", "calendars.", "access.acknowledge", "access.answer", "integration.")
-    return book_of({n: s for n, s in all_sources().items() if n.startswith(mine)}, SCHEMAS)
+    """The policies of the engine, of trust and of the worklist, from the package's files."""
+    return book_of({n: s for n, s in all_sources().items() if read_policy(s).schema in SCHEMAS}, SCHEMAS)
 
 
 def deliver(outgoing: Outgoing, partner: HttpPartner) -> Outcome:

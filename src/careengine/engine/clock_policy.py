@@ -25,6 +25,7 @@ class ClockValues(PolicyValues):
     """The open days to count by; ``null`` is the calendar of the case's site."""
     tolls: frozenset[str] = frozenset()
     citation: str = Field(min_length=3)
+    legal: bool
     ladder: PolicyWord
     predict_at: Share
 
@@ -66,7 +67,7 @@ class LadderValues(PolicyValues):
 def _clock(values: ClockValues, ref: PolicyRef) -> ClockPolicy:
     return ClockPolicy(
         ref=ref, amount=values.amount, unit=values.unit, calendar=values.calendar or "", tolls=values.tolls,
-        citation=values.citation, ladder=values.ladder, predict_at=values.predict_at,
+        citation=values.citation, legal=values.legal, ladder=values.ladder, predict_at=values.predict_at,
     )  # fmt: skip
 
 
@@ -101,6 +102,7 @@ def _answer_clock(clock: ClockPolicy, given: Given) -> Answer:
     answer: dict[str, object] = {
         "deadline": until.isoformat(),
         "citation": clock.citation,
+        "legal": clock.legal,
         "ladder": clock.ladder,
         "calendar": clock.calendar,
     }

@@ -35,6 +35,8 @@ class ClockPolicy:
     """Codes of awaited things; while the case waits for one of them, the clock stands still."""
     citation: str
     """The law, contract or promise behind the number."""
+    legal: bool
+    """Whether law or contract stands behind it, not only our own promise."""
     ladder: str
     """The escalation policy."""
     predict_at: float

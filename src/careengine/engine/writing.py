@@ -160,7 +160,7 @@ def _write_cards(conn: Connection, batch: Batch) -> None:
     raised = {card: rung for card, rung in batch.cards_raised.items() if card not in closed}
     if raised:
         conn.execute(
-            "update card c set rung = u.rung "
+            "update card c set rung = greatest(c.rung, u.rung) "
             "from unnest(%s::bigint[], %s::smallint[]) u(id, rung) where c.id = u.id",
             (list(raised), list(raised.values())),
         )

@@ -1,0 +1,188 @@
+"""What waits for people, in the order they should take it, each with the line that says why."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+import orjson
+
+from careengine.engine.clocks import ClockPolicy, Ladder
+from careengine.engine.composition import Engine
+from careengine.engine.journey import State
+from careengine.kernel.decision import Decision, Reason
+from careengine.kernel.errors import NotFound
+from careengine.kernel.policy import PolicyName
+from careengine.runtime.codec import unpack
+from careengine.runtime.database import Connection
+from careengine.trust.encoding import decode_decision
+from careengine.worklist.order import ORDER, OrderPolicy, Standing, place, why_here
+
+OPEN, DECIDED, CLOSED = 0, 1, 2
+"""Where a card stands; decided is waiting for the engine to take the answer."""
+
+_COLUMNS = """
+    c.id, c.case_id, c.subject, c.journey, c.state, c.site, c.team, c.kind, c.assignee, c.opened_at, c.due_at,
+    c.urgent, c.priority, c.rung, c.status, c.version, c.snoozed_until, c.snoozed_for, c.decision_id, c.body
+"""
+_AWAKE = """
+    (c.snoozed_until is null or c.snoozed_until <= %(now)s or exists (
+        select from case_event h join event e on e.id = h.event_id
+        join code k on k.kind = 'event' and k.id = e.kind
+        where h.case_id = c.case_id and h.recorded_at > c.snoozed_at and k.name = c.snoozed_for))
+"""
+_LIST = f"""
+    select {_COLUMNS} from card c
+    where c.status = 0 and {{group}}
+        and (%(team)s::smallint is null or c.team = %(team)s)
+        and (%(site)s::smallint is null or c.site = %(site)s)
+        and (%(kind)s::smallint is null or c.kind = %(kind)s)
+        and (%(assignee)s::text is null or c.assignee = %(assignee)s)
+        and (not %(unassigned)s or c.assignee is null)
+        and (%(snoozed)s or {_AWAKE})
+    order by c.due_at, c.opened_at limit %(limit)s
+"""  # noqa: S608  made of the constants above
+_LEGAL = "(c.journey, c.state) in (select * from unnest(%(journeys)s::smallint[], %(states)s::smallint[]))"
+_GROUPS = ("c.urgent", f"not c.urgent and {_LEGAL}", f"not c.urgent and not {_LEGAL}")
+"""Within each the order is the least time left, so that the first page of each holds the first of all."""
+_ONE = f"select {_COLUMNS} from card c where c.id = %(id)s"  # noqa: S608  made of the constants above
+
+
+class NoSuchCard(NotFound):
+    """There is no card of this id."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Card:
+    """One decision that waits for a person."""
+
+    id: int
+    version: int
+    """What the person saw; an answer names it, so that two people cannot both answer."""
+    case: int
+    subject: UUID
+    journey: str
+    state: str
+    site: str
+    team: str
+    kind: str
+    assignee: str | None
+    opened_at: datetime
+    due_at: datetime
+    urgent: bool
+    priority: int
+    rung: int
+    role: str
+    """Who has heard of it by now: owner, backup, supervisor and so on."""
+    status: int
+    snoozed_until: datetime | None
+    snoozed_for: str | None
+    decision_id: int | None
+    proposal: Decision
+    """What software would do or ask, with its reasons and evidence."""
+    stopped_at: str
+    """The function whose answer this is."""
+    here: Reason
+    """Why it stands where it stands in the list."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Filter:
+    """Which cards to list; everything left out does not matter."""
+
+    team: str | None = None
+    site: str | None = None
+    kind: str | None = None
+    assignee: str | None = None
+    unassigned: bool = False
+    snoozed: bool = False
+    """Also those put aside."""
+
+
+def list_cards(
+    conn: Connection, engine: Engine, wanted: Filter, *, now: datetime, limit: int = 50
+) -> list[Card]:
+    """Return open cards, the one to take first on top; ``now`` is domain time."""
+    policy = engine.book.value(ORDER, now.date())
+    legal = _legal_states(engine, now)
+    values = {**_values(engine, wanted), "now": now, "limit": limit, **_pairs(legal)}
+    rows: list[Sequence[Any]] = []
+    for group in _GROUPS:
+        rows += conn.execute(_LIST.format(group=group), values).fetchall()
+    cards = [_card(engine, row, legal, now=now, policy=policy) for row in rows]
+    return sorted(cards, key=lambda card: place(_standing(card, legal, engine), now=now, policy=policy))[
+        :limit
+    ]
+
+
+def card_called(conn: Connection, engine: Engine, card: int, *, now: datetime) -> Card:
+    """Return one card, open or not; raises :class:`NoSuchCard`."""
+    row = conn.execute(_ONE, {"id": card}).fetchone()
+    if row is None:
+        raise NoSuchCard(f"There is no card {card}. `careengine cards list` shows those there are.")
+    policy = engine.book.value(ORDER, now.date())
+    return _card(engine, row, _legal_states(engine, now), now=now, policy=policy)
+
+
+def _values(engine: Engine, wanted: Filter) -> dict[str, object]:
+    def code(kind: str, name: str | None) -> int | None:
+        return engine.codes.id(kind, name) if name else None
+
+    return {
+        "team": code("team", wanted.team), "site": code("site", wanted.site),
+        "kind": code("card", wanted.kind), "assignee": wanted.assignee or None,
+        "unassigned": wanted.unassigned, "snoozed": wanted.snoozed,
+    }  # fmt: skip
+
+
+def _legal_states(engine: Engine, now: datetime) -> frozenset[tuple[int, int]]:
+    """Return (journey, state) of every state whose clock is set by law or contract."""
+    return frozenset(
+        (coded.code, code)
+        for coded in engine.coded.values()
+        for code, state in coded.states.items()
+        if isinstance(state, State)
+        and engine.book.value(PolicyName(state.clock, ClockPolicy), now.date()).legal
+    )
+
+
+def _pairs(legal: frozenset[tuple[int, int]]) -> Mapping[str, list[int]]:
+    pairs = sorted(legal)
+    return {"journeys": [journey for journey, _ in pairs], "states": [state for _, state in pairs]}
+
+
+def _card(
+    engine: Engine,
+    row: Sequence[Any],
+    legal: frozenset[tuple[int, int]],
+    *,
+    now: datetime,
+    policy: OrderPolicy,
+) -> Card:
+    name = engine.codes.name
+    said = orjson.loads(unpack(row[19]))
+    standing = Standing(urgent=row[11], legal=(row[3], row[4]) in legal, due_at=row[10], opened_at=row[9])
+    return Card(
+        id=row[0], case=row[1], subject=row[2], journey=name("journey", row[3]), state=name("state", row[4]),
+        site=name("site", row[5]), team=name("team", row[6]), kind=name("card", row[7]), assignee=row[8],
+        opened_at=row[9], due_at=row[10], urgent=row[11], priority=row[12], rung=row[13],
+        role=_role(engine, row[3], row[4], row[13], now), status=row[14], version=row[15],
+        snoozed_until=row[16], snoozed_for=row[17], decision_id=row[18],
+        proposal=decode_decision(said["kind"], orjson.dumps(said["decision"])),
+        stopped_at=said["call"]["function"], here=why_here(standing, now=now, policy=policy),
+    )  # fmt: skip
+
+
+def _standing(card: Card, legal: frozenset[tuple[int, int]], engine: Engine) -> Standing:
+    key = (engine.codes.id("journey", card.journey), engine.codes.id("state", card.state))
+    return Standing(urgent=card.urgent, legal=key in legal, due_at=card.due_at, opened_at=card.opened_at)
+
+
+def _role(engine: Engine, journey: int, state: int, rung: int, now: datetime) -> str:
+    coded = next(c for c in engine.coded.values() if c.code == journey)
+    declared = coded.states[state]
+    if not isinstance(declared, State):
+        return "owner"
+    clock = engine.book.value(PolicyName(declared.clock, ClockPolicy), now.date())
+    return engine.book.value(PolicyName(clock.ladder, Ladder), now.date()).role(rung)

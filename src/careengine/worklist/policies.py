@@ -1,0 +1,55 @@
+"""How the order of cards and the taking of answers are written as policies, and answered in their cases."""
+
+from datetime import datetime, timedelta
+
+from pydantic import Field
+
+from careengine.kernel.policy import PolicyRef
+from careengine.policy.schemas import Answer, Given, PolicySchema, PolicyValues
+from careengine.worklist.order import DecidingPolicy, OrderPolicy, Standing, why_here
+
+
+class OrderValues(PolicyValues):
+    """What stands in ``worklist/order.yaml``."""
+
+    legal_within_hours: int = Field(ge=0, le=720)
+    at_risk_within_hours: int = Field(ge=0, le=720)
+
+
+class DecidingValues(PolicyValues):
+    """What stands in ``worklist/deciding.yaml``."""
+
+    undo_seconds: int = Field(ge=0, le=300)
+
+
+def _order(values: OrderValues, ref: PolicyRef) -> OrderPolicy:
+    return OrderPolicy(
+        ref=ref,
+        legal_within=timedelta(hours=values.legal_within_hours),
+        at_risk_within=timedelta(hours=values.at_risk_within_hours),
+    )
+
+
+def _deciding(values: DecidingValues, ref: PolicyRef) -> DecidingPolicy:
+    return DecidingPolicy(ref=ref, undo=timedelta(seconds=values.undo_seconds))
+
+
+def _answer_order(policy: OrderPolicy, given: Given) -> Answer:
+    standing = Standing(
+        urgent=given.get("urgent", False),
+        legal=given.get("legal", False),
+        due_at=datetime.fromisoformat(given["due"]),
+        opened_at=datetime.fromisoformat(given["opened"]),
+    )
+    reason = why_here(standing, now=datetime.fromisoformat(given["now"]), policy=policy)
+    return {"why": reason.code, "hours": reason.params["hours"]}
+
+
+def _answer_deciding(policy: DecidingPolicy, _given: Given) -> Answer:
+    return {"undo_seconds": int(policy.undo.total_seconds())}
+
+
+POLICY_SCHEMAS = (
+    PolicySchema("worklist.order", OrderValues, _order, _answer_order),
+    PolicySchema("worklist.deciding", DecidingValues, _deciding, _answer_deciding),
+)
