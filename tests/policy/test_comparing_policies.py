@@ -3,7 +3,7 @@
 from datetime import UTC, datetime
 
 import pytest
-from policy_examples import RULES, jdm, promise_source, rule, spoil, triage_source
+from policy_examples import RULES, SCHEMAS, jdm, promise_source, rule, spoil, triage_source
 
 from careengine.policy.diff import diff_policies, policy_diff
 from careengine.policy.file import PolicySource, read_policy
@@ -115,7 +115,7 @@ def test_values_that_become_a_table_are_said_to() -> None:
 
 
 def test_the_live_version_is_compared_with_another_or_with_a_draft(conn: Connection) -> None:
-    install(conn, {"access.promise": promise_source()}, at=AT)
+    install(conn, {"access.promise": promise_source()}, SCHEMAS, at=AT)
     stricter = spoil(promise_source(), "days: 3", "days: 1")
     version = offer(conn, stricter, at=AT, by="ana")
 
@@ -131,7 +131,7 @@ def test_the_live_version_is_compared_with_another_or_with_a_draft(conn: Connect
 
 
 def test_a_policy_or_version_that_is_not_there_is_named(conn: Connection) -> None:
-    install(conn, {"access.promise": promise_source()}, at=AT)
+    install(conn, {"access.promise": promise_source()}, SCHEMAS, at=AT)
 
     with pytest.raises(UnknownPolicy, match=r"access\.nowhere"):
         policy_diff(conn, "access.nowhere", to=1)

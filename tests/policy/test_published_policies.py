@@ -1,5 +1,6 @@
 """Policies in the database: published once, kept for ever, never replaced behind a site's back."""
 
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, date, datetime
 
 import psycopg
@@ -19,7 +20,7 @@ from careengine.policy.store import (
     publish,
     versions,
 )
-from careengine.runtime.database import Connection
+from careengine.runtime.database import Connection, connect
 
 AT = datetime(2026, 2, 1, 8, 0, tzinfo=UTC)
 SPRING = date(2026, 3, 5)
@@ -28,7 +29,7 @@ SOURCES = {"access.promise": promise_source(), "access.triage": triage_source()}
 
 
 def test_the_first_start_publishes_what_came_with_the_package(conn: Connection) -> None:
-    assert install(conn, SOURCES, at=AT) == Installed(("access.promise", "access.triage"), ())
+    assert install(conn, SOURCES, SCHEMAS, at=AT) == Installed(("access.promise", "access.triage"), ())
 
     book = load_book(conn, SCHEMAS)
     assert book.value(PROMISE, SPRING).days == 3
@@ -39,18 +40,18 @@ def test_the_first_start_publishes_what_came_with_the_package(conn: Connection) 
 
 
 def test_a_second_start_publishes_nothing(conn: Connection) -> None:
-    install(conn, SOURCES, at=AT)
+    install(conn, SOURCES, SCHEMAS, at=AT)
 
-    assert install(conn, SOURCES, at=AT) == Installed((), ())
+    assert install(conn, SOURCES, SCHEMAS, at=AT) == Installed((), ())
 
 
 def test_an_upgrade_is_offered_and_changes_nothing_until_a_person_publishes_it(conn: Connection) -> None:
-    install(conn, SOURCES, at=AT)
+    install(conn, SOURCES, SCHEMAS, at=AT)
 
-    assert install(conn, {**SOURCES, "access.promise": STRICTER}, at=AT) == Installed(
+    assert install(conn, {**SOURCES, "access.promise": STRICTER}, SCHEMAS, at=AT) == Installed(
         (), (("access.promise", 2),)
     )
-    assert install(conn, {**SOURCES, "access.promise": STRICTER}, at=AT) == Installed((), ())
+    assert install(conn, {**SOURCES, "access.promise": STRICTER}, SCHEMAS, at=AT) == Installed((), ())
     assert load_book(conn, SCHEMAS).value(PROMISE, SPRING).days == 3
 
     publish(conn, "access.promise", 2, at=AT, by="ana", approved_by="ben", note="the new agreement")
@@ -62,7 +63,7 @@ def test_an_upgrade_is_offered_and_changes_nothing_until_a_person_publishes_it(c
 
 
 def test_rolling_back_is_one_act_and_is_kept_beside_the_others(conn: Connection) -> None:
-    install(conn, SOURCES, at=AT)
+    install(conn, SOURCES, SCHEMAS, at=AT)
     publish(
         conn, "access.promise", offer(conn, STRICTER, at=AT, by="ana"),
         at=AT, by="ana", approved_by="ben", note="stricter",
@@ -78,7 +79,7 @@ def test_rolling_back_is_one_act_and_is_kept_beside_the_others(conn: Connection)
 
 
 def test_a_decision_is_recomputed_under_the_version_it_was_made_with(conn: Connection) -> None:
-    install(conn, SOURCES, at=AT)
+    install(conn, SOURCES, SCHEMAS, at=AT)
     before = load_book(conn, SCHEMAS).pins([PROMISE])
     publish(
         conn, "access.promise", offer(conn, STRICTER, at=AT, by="ana"),
@@ -91,7 +92,7 @@ def test_a_decision_is_recomputed_under_the_version_it_was_made_with(conn: Conne
 
 
 def test_a_book_read_again_shares_what_did_not_move(conn: Connection) -> None:
-    install(conn, SOURCES, at=AT)
+    install(conn, SOURCES, SCHEMAS, at=AT)
     first = load_book(conn, SCHEMAS)
     built = first.value(TRIAGE, SPRING)
     publish(
@@ -106,14 +107,14 @@ def test_a_book_read_again_shares_what_did_not_move(conn: Connection) -> None:
 
 
 def test_a_pinned_version_that_is_lost_is_named(conn: Connection) -> None:
-    install(conn, SOURCES, at=AT)
+    install(conn, SOURCES, SCHEMAS, at=AT)
 
     with pytest.raises(UnknownPolicy, match=r"access\.promise version 9"):
         load_book(conn, SCHEMAS, pins={"access.promise": 9})
 
 
 def test_nobody_publishes_alone(conn: Connection) -> None:
-    install(conn, SOURCES, at=AT)
+    install(conn, SOURCES, SCHEMAS, at=AT)
     version = offer(conn, STRICTER, at=AT, by="ana")
 
     with pytest.raises(Refused, match="second person"):
@@ -137,14 +138,14 @@ def test_nobody_publishes_alone(conn: Connection) -> None:
     ],
 )
 def test_what_was_published_cannot_be_changed_even_in_the_database(conn: Connection, act: str) -> None:
-    install(conn, SOURCES, at=AT)
+    install(conn, SOURCES, SCHEMAS, at=AT)
 
     with pytest.raises(psycopg.errors.RaiseException):
         conn.execute(act)
 
 
 def test_publishing_what_is_live_or_does_not_exist_is_refused(conn: Connection) -> None:
-    install(conn, SOURCES, at=AT)
+    install(conn, SOURCES, SCHEMAS, at=AT)
 
     with pytest.raises(Conflict, match="live already"):
         publish(conn, "access.promise", 1, at=AT, by="ana", approved_by="ben", note="")
@@ -154,13 +155,38 @@ def test_publishing_what_is_live_or_does_not_exist_is_refused(conn: Connection) 
 
 def test_one_broken_file_installs_nothing(conn: Connection) -> None:
     with pytest.raises(BrokenPolicy, match=r"access/promise\.yaml"):
-        install(conn, {**SOURCES, "access.promise": spoil(promise_source(), "owner:", "ovner:")}, at=AT)
+        install(
+            conn, {**SOURCES, "access.promise": spoil(promise_source(), "owner:", "ovner:")}, SCHEMAS, at=AT
+        )
 
     assert versions(conn) == ()
 
 
+def test_a_policy_whose_values_do_not_fit_installs_nothing(conn: Connection) -> None:
+    with pytest.raises(BrokenPolicy, match="valid integer"):
+        install(
+            conn,
+            {**SOURCES, "access.promise": spoil(promise_source(), "days: 3", "days: soon")},
+            SCHEMAS,
+            at=AT,
+        )
+
+    assert versions(conn) == ()
+
+
+def test_two_processes_that_start_at_once_publish_once(database_url: str) -> None:
+    def start(_: int) -> Installed:
+        with connect(database_url) as conn:
+            return install(conn, SOURCES, SCHEMAS, at=AT)
+
+    with ThreadPoolExecutor(2) as pool:
+        found = list(pool.map(start, range(2)))
+
+    assert sorted(one.published for one in found) == [(), ("access.promise", "access.triage")]
+
+
 def test_a_policy_of_a_shape_this_code_does_not_know_stops_only_its_own_use(conn: Connection) -> None:
-    install(conn, SOURCES, at=AT)
+    install(conn, SOURCES, SCHEMAS, at=AT)
     book = load_book(conn, Schemas.of([SCHEMAS["access.promise"]]))
 
     assert book.value(PROMISE, SPRING).days == 3
@@ -169,6 +195,6 @@ def test_a_policy_of_a_shape_this_code_does_not_know_stops_only_its_own_use(conn
 
 
 def test_the_same_text_offered_twice_is_one_version(conn: Connection) -> None:
-    install(conn, SOURCES, at=AT)
+    install(conn, SOURCES, SCHEMAS, at=AT)
 
     assert offer(conn, STRICTER, at=AT, by="ana") == offer(conn, STRICTER, at=AT, by="ben") == 2

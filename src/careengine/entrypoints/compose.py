@@ -16,7 +16,7 @@ from careengine.journeys.event_to_place import journey as event_to_place
 from careengine.journeys.referral_acknowledged import journey as referral_acknowledged
 from careengine.policy.book import PolicyBook
 from careengine.policy.schemas import PolicySchema, Schemas
-from careengine.policy.sources import all_sources, pack_sources
+from careengine.policy.sources import all_sources
 from careengine.policy.store import Installed, install, load_book, load_versions
 from careengine.policy.wording import WORDING_SCHEMAS
 from careengine.runtime.clock import Clock, clock_from, real_now
@@ -82,8 +82,8 @@ def prepare(here: Installation) -> Installed:
     migrate(here.url)
     with connect(here.url) as conn:
         ensure_partitions(conn, real_now())
-        sources = {**all_sources(), **pack_sources(here.organisation.packs)}
-        found = install(conn, sources, at=real_now())
+        sources = all_sources(here.organisation.packs)
+        found = install(conn, sources, SCHEMAS, at=real_now())
         engine, _ = build(conn, here)
         declare_states(conn, engine)
         register_partners(conn, engine, real=real_now())

@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any
 
 from careengine.kernel.errors import Conflict, Refused
-from careengine.policy.book import DatedPolicy, PolicyBook
+from careengine.policy.book import DatedPolicy, PolicyBook, draft
 from careengine.policy.file import PolicyFile, PolicySource, read_policy
 from careengine.policy.findings import UnknownPolicy
 from careengine.policy.schemas import PolicySchema, Schemas
@@ -43,14 +43,17 @@ class Version:
     supersedes: int | None
 
 
-def install(conn: Connection, sources: Mapping[str, PolicySource], *, at: datetime) -> Installed:
+def install(
+    conn: Connection, sources: Mapping[str, PolicySource], schemas: Schemas, *, at: datetime
+) -> Installed:
     """Publish each policy the database does not know as version 1; keep changed texts as available.
 
     A site's live version is never replaced here: that is :func:`publish`, by a person. Safe to
     run at every start and from several processes at once.
 
     Raises:
-        BrokenPolicy: a file cannot be read; nothing is installed then.
+        BrokenPolicy: a file cannot be read, or a new one does not fit its schema or has a
+            broken table; nothing is installed then.
     """
     files = [read_policy(source) for _, source in sorted(sources.items())]
     published, available = [], []
@@ -61,6 +64,7 @@ def install(conn: Connection, sources: Mapping[str, PolicySource], *, at: dateti
             have = known.get(file.name, {})
             if file.source.digest() in have:
                 continue
+            _refuse_unfit(file, schemas)
             version = _offer(conn, file, at=at, by=INSTALLER)
             if have:
                 available.append((file.name, version))
@@ -70,6 +74,12 @@ def install(conn: Connection, sources: Mapping[str, PolicySource], *, at: dateti
                 )
                 published.append(file.name)
     return Installed(tuple(published), tuple(available))
+
+
+def _refuse_unfit(file: PolicyFile, schemas: Schemas) -> None:
+    policy = draft(file.source, schemas)
+    for index in range(len(file.periods)):
+        policy.build(index)
 
 
 def offer(conn: Connection, source: PolicySource, *, at: datetime, by: str) -> int:
