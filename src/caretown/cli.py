@@ -92,6 +92,29 @@ def morning(  # noqa: PLR0913  each is an option of the command
     raise typer.Exit(code)
 
 
+@app.command()
+def demo(  # noqa: PLR0913  each is an option of the command
+    *,
+    home: Annotated[Path, typer.Option(help="The demo's own folder; emptied first.")] = Path("var/demo"),
+    records: Records = None,
+    seed: Seed = 1,
+    count: Count = 60,
+    start: Start = FIRST_MORNING,
+    hours: Annotated[float, typer.Option(help="How much domain time to play.")] = 5.0,
+    serve: Annotated[bool, typer.Option("--serve/--no-serve", help="Stay up afterwards.")] = True,
+    as_json: AsJson = False,
+) -> None:
+    """Start everything on an empty database, play a morning, and tell what came of it."""
+    from caretown.demo import Wish, play
+
+    lasts = timedelta(hours=hours)
+    wish = Wish(
+        home=home.absolute(), records=records, seed=seed, count=count, start=_instant(start), lasts=lasts,
+        serve=serve, as_json=as_json,
+    )  # fmt: skip
+    raise typer.Exit(play(wish))
+
+
 def _post(records: Path | None, seed: int, count: int, start: str, truth: Path | None) -> "Post":
     from caretown.people import read_people, sample_records
     from caretown.referrals import write_referrals

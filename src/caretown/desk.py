@@ -40,8 +40,11 @@ class Desk(Protocol):
 class CommandLineDesk:
     """Answers cards with ``careengine cards``; the environment says which engine."""
 
-    def __init__(self, command: Sequence[str] = ("careengine",)) -> None:
+    def __init__(
+        self, command: Sequence[str] = ("careengine",), environ: Mapping[str, str] | None = None
+    ) -> None:
         self._command = tuple(command)
+        self._environ = dict(environ) if environ is not None else None
 
     def open_cards(self) -> list[Card]:
         """List the open cards."""
@@ -61,7 +64,12 @@ class CommandLineDesk:
 
     def _run(self, *arguments: str) -> "subprocess.CompletedProcess[str]":
         return subprocess.run(  # noqa: S603  the engine's own command, no shell
-            [*self._command, *arguments], capture_output=True, text=True, timeout=_PATIENCE_S, check=False
+            [*self._command, *arguments],
+            env=self._environ,
+            capture_output=True,
+            text=True,
+            timeout=_PATIENCE_S,
+            check=False,
         )
 
 

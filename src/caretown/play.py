@@ -1,7 +1,8 @@
 """What the commands do, and how they show it: a progress line for people, one line of JSON for machines."""
 
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -67,18 +68,24 @@ def play_morning(  # noqa: PLR0913  each is an option of the command
     door = Door(base_url, token)
     staff = Staff(CommandLineDesk(), habits(), seed=seed, ring=Telephone(door, post).ring)
     town = Morning(door, TownClock(clock_file), post, staff)
-    with _bar() as bar:
-        task = bar.add_task("the town's morning", total=lasts.total_seconds(), note="")
-
-        def shown(progress: Progress) -> None:
-            note = (
-                f"{progress.now:%a %H:%M} UTC · {progress.sent} letters · {progress.answered} cards answered"
-            )
-            bar.update(task, completed=(progress.now - start).total_seconds(), note=note)
-
+    with morning_bar(start, lasts) as shown:
         played = town.play(start=start, lasts=lasts, shown=shown)
     _say(_told(played), as_json=as_json)
     return 1 if played.refused or played.impatient else 0
+
+
+@contextmanager
+def morning_bar(start: datetime, lasts: timedelta) -> Iterator[Callable[[Progress], None]]:
+    """Show a bar that a morning's progress moves."""
+    with _bar() as bar:
+        task = bar.add_task("The town's morning", total=lasts.total_seconds(), note="")
+
+        def shown(progress: Progress) -> None:
+            work = f"{progress.sent} letters, {progress.answered} cards answered"
+            note = f"{progress.now:%a %H:%M} UTC · {work}"
+            bar.update(task, completed=(progress.now - start).total_seconds(), note=note)
+
+        yield shown
 
 
 def _told(played: Progress) -> dict[str, Any]:
