@@ -29,10 +29,9 @@ from careengine.runtime.migrating import migrate
 from careengine.runtime.organisation import Organisation, load_organisation
 from careengine.runtime.partitions import ensure_partitions
 from careengine.runtime.settings import Settings, load_settings
-from careengine.trust.access import Access
 from careengine.trust import policies as trust_policies
+from careengine.trust.access import Access
 from careengine.trust.consent import Objections
-from careengine.trust.policies import POLICY_SCHEMAS as TRUST_SCHEMAS
 from careengine.wire.http import HttpPartner
 from careengine.worklist.policies import POLICY_SCHEMAS as WORKLIST_SCHEMAS
 
@@ -49,7 +48,6 @@ POLICY_SCHEMAS: tuple[PolicySchema, ...] = (
     *delivery_policy.POLICY_SCHEMAS,
     *trust_policies.POLICY_SCHEMAS,
     *WORDING_SCHEMAS,
-    *TRUST_SCHEMAS,
     *WORKLIST_SCHEMAS,
     *(schema for wiring in WIRINGS for schema in wiring.POLICY_SCHEMAS),
 )
