@@ -15,6 +15,7 @@ from careengine.engine.feed_reading import read_feed
 from careengine.engine.in_flight import refuse_strays
 from careengine.engine.intake import WORK
 from careengine.engine.routing import route_arrived
+from careengine.runtime.collector import calm
 from careengine.runtime.database import Connection, connect
 from careengine.runtime.telemetry import get_logger
 from careengine.trust.access import Access
@@ -26,8 +27,8 @@ SOON_S = 0.02
 BACK_OFF_S = (0.1, 0.5, 2.0, 5.0)
 """Waits between attempts to reach a database that is away or full."""
 
-Send = Callable[[Connection, Engine], int]
-"""Sends what is due to partners; returns how many effects it took on."""
+Send = Callable[[], int]
+"""Sends what is due to partners here and now; returns how many outcomes there were."""
 
 
 @dataclass(slots=True)
@@ -66,6 +67,7 @@ class Worker:
         engine, access = self.build(conn)
         refuse_strays(conn, engine)
         conn.commit()
+        calm()
         hand = Dispatcher(conn, engine, access=access, batch_size=self.batch_size, counts=self.counts)
         while not self.stop.is_set():
             if self._once(conn, engine, hand):
@@ -80,7 +82,7 @@ class Worker:
         done = read_feed(conn, engine)
         done += route_arrived(conn, engine, clocks)
         done += hand.advance()
-        done += self.send(conn, engine)
+        done += self.send()
         return done
 
     def _wait(self, conn: Connection, ear: Connection, engine: Engine) -> None:

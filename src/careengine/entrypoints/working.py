@@ -20,13 +20,12 @@ class _Hands:
     """What one worker process holds besides its database connection."""
 
     here: Installation
+    stop: threading.Event
     direct: bool
     """Send here and now instead of through durable jobs: for one run until idle."""
-    stop: threading.Event = field(default_factory=threading.Event)
-    """Its own: the sending thread ends when the worker has, whatever the reason."""
     sender: Sender | None = None
-    pump: threading.Thread | None = None
     jobs: Jobs = field(default_factory=Jobs)
+    sending: threading.Thread | None = None
 
     def build(self, conn: Connection) -> tuple[Engine, Access]:
         engine, access = build(conn, self.here)
@@ -34,34 +33,35 @@ class _Hands:
         if self.sender is None:
             self.sender = sender(self.here, engine)
             if not self.direct:
-                self._launch(self.sender)
+                self.sending = threading.Thread(
+                    target=self._keep_sending, args=(self.sender,), name="sending"
+                )
+                self.sending.start()
         return engine, access
 
-    def send(self, _conn: Connection, _engine: Engine) -> int:
-        return self.sender.drain() if self.sender is not None and self.direct else 0
+    def send(self) -> int:
+        return self.sender.drain() if self.direct and self.sender is not None else 0
 
     def close(self) -> None:
-        self.stop.set()
-        if self.pump is not None:
-            self.pump.join(10)
-            self.jobs.stop(wait_s=5)
+        if self.sending is not None:
+            self.sending.join()
         if self.sender is not None:
             self.sender.close()
 
-    def _launch(self, way_out: Sender) -> None:
+    def _keep_sending(self, way_out: Sender) -> None:
+        """Launch the durable jobs beside the first cases, so that they wait for nothing, then send."""
         way_out.register(self.jobs)
         self.jobs.launch(self.here.url, f"{socket.gethostname()}-{os.getpid()}")
         way_out.open_queues(self.jobs)
-        stepped = self.here.settings.clock != "system"
-        self.pump = threading.Thread(
-            target=way_out.keep_sending, args=(self.stop,), kwargs={"stepped": stepped}, name="sending"
-        )
-        self.pump.start()
+        try:
+            way_out.keep_sending(self.stop, stepped=self.here.settings.clock != "system")
+        finally:
+            self.jobs.stop(wait_s=5)
 
 
 def working(here: Installation, *, stop: threading.Event, until_idle: bool) -> Counts:
     """Work until told to stop, or until nothing is left to do now; return what was done."""
-    hands = _Hands(here, direct=until_idle)
+    hands = _Hands(here, stop, direct=until_idle)
     worker = Worker(
         url=here.url, build=hands.build, send=hands.send, stop=stop,
         stepped=here.settings.clock != "system",
@@ -69,4 +69,5 @@ def working(here: Installation, *, stop: threading.Event, until_idle: bool) -> C
     try:
         return worker.run(until_idle=until_idle)
     finally:
+        stop.set()
         hands.close()
