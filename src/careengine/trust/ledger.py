@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from hashlib import sha256
 from uuid import UUID
-from zlib import crc32
 
 import psycopg
 
@@ -100,11 +99,6 @@ _APPEND = """
 """
 
 
-def month_of(recorded_at: datetime) -> date:
-    """Return the month under which a batch's inputs are kept."""
-    return recorded_at.date().replace(day=1)
-
-
 class Pen:
     """Writes to the ledger within the caller's transaction. One per thread."""
 
@@ -135,7 +129,7 @@ class Pen:
         for audit in audits:
             written.add_audit(audit, self._ids.next())
         _insert_rules(conn, written.rules)
-        _insert_inputs(conn, inputs, month_of(recorded_at))
+        _insert_inputs(conn, inputs, rows.month_of(recorded_at))
         _copy(conn, _COPY_DECISIONS, written.decisions)
         _copy(conn, _COPY_AUDIT, written.audits)
         return b"".join(written.leaves)
@@ -200,7 +194,7 @@ class Written:
         self.leaves.append(chain.decision_leaf(numbers[rows.COUNT :] + words, digest))
         stored = pack(body)
         self.decisions.append(b"".join((
-            numbers, words, rows.crc_field(crc32(stored)), rows.NULL, rows.binary(entry.input_digest),
+            numbers, words, rows.crc_field(stored), rows.NULL, rows.binary(entry.input_digest),
             rows.binary(salt), rows.binary(stored),
         )))  # fmt: skip
 
@@ -261,11 +255,7 @@ def _insert_inputs(conn: Connection, inputs: Mapping[bytes, bytes], month: date)
     digests = sorted(inputs)
     stored = [pack(inputs[digest]) for digest in digests]
     with conn.cursor(binary=True) as cursor:
-        cursor.execute(_INSERT_INPUTS, (month, digests, [_signed(crc32(body)) for body in stored], stored))
-
-
-def _signed(crc: int) -> int:
-    return crc - (1 << 32) if crc >= 1 << 31 else crc
+        cursor.execute(_INSERT_INPUTS, (month, digests, [rows.signed_crc(body) for body in stored], stored))
 
 
 def _copy(conn: Connection, statement: str, written: Iterable[bytes]) -> None:

@@ -5,10 +5,12 @@ different rows have the same bytes. Written by hand because it is four times as 
 as a general adapter, and because what is sealed is then exactly what is stored.
 """
 
-from collections.abc import Sequence
-from datetime import UTC, datetime, timedelta
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta
 from struct import Struct
 from uuid import UUID
+from zlib import crc32
 
 DECISION_SEALED = (
     "id", "recorded_at", "at", "batch", "case_id", "subject", "rule", "leaf", "case_version", "ordinal",
@@ -67,9 +69,25 @@ def int8(value: int | None) -> bytes:
     return NULL if value is None else _int8(8, value)
 
 
-def crc_field(value: int) -> bytes:
-    """Return a checksum as an int field: the same 32 bits, which PostgreSQL shows with a sign."""
-    return _crc(4, value)
+def crc_field(stored: bytes) -> bytes:
+    """Return the checksum of a stored body as an int field."""
+    return _crc(4, crc32(stored))
+
+
+def crc_bytes(stored: bytes) -> bytes:
+    """Return the checksum of a stored body as its int field's value."""
+    return crc32(stored).to_bytes(4)
+
+
+def signed_crc(stored: bytes) -> int:
+    """Return the checksum of a stored body as PostgreSQL shows its 32 bits in an int: with a sign."""
+    crc = crc32(stored)
+    return crc - (1 << 32) if crc >= 1 << 31 else crc
+
+
+def month_of(recorded_at: datetime) -> date:
+    """Return the month (in UTC) under which the inputs of a batch are kept."""
+    return recorded_at.astimezone(UTC).date().replace(day=1)
 
 
 def texts(values: Sequence[str]) -> bytes:
@@ -98,15 +116,34 @@ def _array_of(oid: int, fields: list[bytes]) -> bytes:
     return binary(_array(1, 0, oid, len(fields), 1) + b"".join(fields))
 
 
-def fields(row: bytes) -> tuple[list[bytes | None], list[int]]:
-    """Return a row's values, and where each field begins in its bytes (and, last, where the row ends)."""
-    values: list[bytes | None] = []
-    starts = [COUNT]
-    at = COUNT
-    for _ in range(int.from_bytes(row[:COUNT])):
-        size = int.from_bytes(row[at : at + 4], signed=True)
-        at += 4
-        values.append(None if size < 0 else row[at : at + size])
-        at += max(size, 0)
-        starts.append(at)
-    return values, starts
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One row as COPY gave it: its values, and its bytes with the place where each field begins."""
+
+    values: list[bytes | None]
+    data: bytes
+    starts: list[int]
+
+    def sealed(self, count: int) -> bytes:
+        """Return the bytes of the first ``count`` fields."""
+        return self.data[self.starts[0] : self.starts[count]]
+
+    def number(self, place: int) -> int:
+        """Return an integer field; a null reads as 0."""
+        return int.from_bytes(self.values[place] or b"", signed=True)
+
+
+def read_rows(data: bytes) -> Iterator[Row]:
+    """Yield the rows of a whole binary COPY to us."""
+    at = len(HEADER)
+    while (count := int.from_bytes(data[at : at + COUNT], signed=True)) >= 0:
+        at += COUNT
+        values: list[bytes | None] = []
+        starts = [at]
+        for _ in range(count):
+            size = int.from_bytes(data[at : at + 4], signed=True)
+            at += 4
+            values.append(None if size < 0 else data[at : at + size])
+            at += max(size, 0)
+            starts.append(at)
+        yield Row(values, data, starts)
