@@ -111,6 +111,8 @@ class Referral:
     """When this version was written into the record."""
     status: str
     intent: str
+    categories: tuple[str, ...] = ()
+    """``system|code`` of the kinds of request it says it is."""
     priority: str = ""
     """As coded; empty when the sender gave none."""
     authored: date | None = None
@@ -154,12 +156,16 @@ class Twins:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StandingPolicy:
-    """Which statuses and intents are work, and which withdraw a referral."""
+    """Which requests are referrals, and which statuses and intents are work or withdraw one."""
 
     ref: PolicyRef
     work: frozenset[str]
     withdrawn: frozenset[str]
     intents: frozenset[str]
+    referrals: frozenset[str]
+    """Categories (``system|code``) of referrals."""
+    others: frozenset[str]
+    """Categories of requests that are somebody else's work: laboratory, imaging."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -6,6 +6,7 @@ from careengine.kernel.decision import Bearing, Decision, Evidence, Flip, Reason
 ACCEPTED = "accepted"
 DECLINED = "declined"
 NOBODY_TO_TELL = "nobody_to_tell"
+UNDELIVERED = "undelivered"
 
 
 def decide_acknowledgement(referral: Referral, *, outcome: str, policy: AcknowledgementPolicy) -> Decision:
@@ -25,8 +26,14 @@ def decide_acknowledgement(referral: Referral, *, outcome: str, policy: Acknowle
     return _decision(referral, policy, outcome, reason)
 
 
+def decide_undelivered(referral: Referral, *, why: str, policy: AcknowledgementPolicy) -> Decision:
+    """Say that a person must reach a sender to whom the acknowledgement could not be delivered."""
+    reason = Reason("referrals.not_delivered", {"partner": referral.sender.partner, "why": why})
+    return _decision(referral, policy, UNDELIVERED, reason)
+
+
 def _decision(referral: Referral, policy: AcknowledgementPolicy, answer: str, reason: Reason) -> Decision:
-    asks = answer == NOBODY_TO_TELL
+    asks = answer in {NOBODY_TO_TELL, UNDELIVERED}
     sender = referral.sender.organization or referral.at("requester")
     flips = () if asks else (Flip("referral.sender.partner", "", NOBODY_TO_TELL),)
     return Decision(

@@ -64,6 +64,7 @@ class ServiceRequest(msgspec.Struct, frozen=True, rename="camel"):
     intent: str = ""
     priority: str = ""
     identifier: tuple[Identifier, ...] = ()
+    category: tuple[Concept, ...] = ()
     code: Concept = Concept()
     order_detail: tuple[Concept, ...] = ()
     performer_type: Concept = Concept()

@@ -115,6 +115,7 @@ def _referral(read: _Read, around: Mapping[Ref, Stored], people: Sequence[Stored
         received=read.stored.updated,
         status=said.status,
         intent=said.intent,
+        categories=tuple(code.name for concept in said.category for code in _codes(concept)),
         priority=said.priority,
         authored=fhir.day_of(said.authored_on),
         placers=_placers(said),

@@ -54,6 +54,8 @@ class StandingValues(PolicyValues):
     work: frozenset[str] = Field(min_length=1)
     withdrawn: frozenset[str]
     intents: frozenset[str] = Field(min_length=1)
+    referrals: frozenset[str] = Field(min_length=1)
+    others: frozenset[str]
 
 
 class IdentityValues(PolicyValues):
@@ -111,7 +113,14 @@ class AcknowledgementValues(PolicyValues):
 
 def build_standing(values: StandingValues, ref: PolicyRef) -> StandingPolicy:
     """Return the value the rule receives."""
-    return StandingPolicy(ref=ref, work=values.work, withdrawn=values.withdrawn, intents=values.intents)
+    return StandingPolicy(
+        ref=ref,
+        work=values.work,
+        withdrawn=values.withdrawn,
+        intents=values.intents,
+        referrals=values.referrals,
+        others=values.others,
+    )
 
 
 def build_identity(values: IdentityValues, ref: PolicyRef) -> IdentityPolicy:
@@ -194,8 +203,9 @@ def _referral(**facts: Any) -> Referral:
 
 
 def answer_standing(policy: StandingPolicy, given: Given) -> Answer:
-    """Answer a case: ``given: {status, intent}``."""
-    decision = decide_standing(_referral(**given), policy=policy)
+    """Answer a case: ``given: {status, intent, categories?}``."""
+    said = {**given, "categories": tuple(given.get("categories", ()))}
+    decision = decide_standing(_referral(**said), policy=policy)
     return {"answer": decision.answer, "route": decision.route.value}
 
 
