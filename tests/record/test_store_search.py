@@ -37,7 +37,8 @@ def record(conn: Connection) -> Connection:
         observation(5, code=loinc("718-7", "2339-0"), status="amended", valueQuantity={
             "value": 7.1, "unit": "g/dL", "system": "http://unitsofmeasure.org", "code": "g/dL"}),
         observation(6, subject={"reference": "Patient/bo"}, effectiveDateTime="2026-03"),
-        {"resourceType": "Encounter", "id": "e", "status": "finished", "class": {"system": "urn:c", "code": "AMB"},
+        {"resourceType": "Encounter", "id": "e", "status": "finished",
+         "class": {"system": "urn:c", "code": "AMB"},
          "subject": {"reference": "Patient/ana"}, "period": {"start": "2026-01-10", "end": "2026-01-20"}},
     ]  # fmt: skip
     versions = [
@@ -88,8 +89,8 @@ def test_a_search_finds_exactly_what_it_asks_for(record: Connection, type_: str,
 
 @pytest.mark.parametrize(
     "text",
-    ["colour=red", "code:above=x", "family=x", "code=", "date=yesterday", "date=ap2026", "_sort=colour", "_count=x",
-     "code=http://loinc.org|", "value-quantity=x", "_cursor=x", "_include=*"],
+    ["colour=red", "code:above=x", "family=x", "code=", "date=yesterday", "date=ap2026", "_sort=colour",
+     "_count=x", "code=http://loinc.org|", "value-quantity=x", "_cursor=x", "_include=*"],
 )  # fmt: skip
 def test_what_cannot_be_answered_exactly_is_refused(record: Connection, text: str) -> None:
     with pytest.raises(SearchRefused):
