@@ -5,7 +5,8 @@ from datetime import datetime, timedelta
 from pydantic import Field
 
 from careengine.kernel.policy import PolicyRef
-from careengine.policy.schemas import Answer, Given, PolicySchema, PolicyValues
+from careengine.policy.schemas import Answer, Covered, Given, PolicySchema, PolicyValues
+from careengine.worklist.answers import AnswersPolicy, answers_to, checked
 from careengine.worklist.order import DecidingPolicy, OrderPolicy, Standing, why_here
 
 
@@ -20,6 +21,23 @@ class DecidingValues(PolicyValues):
     """What stands in ``worklist/deciding.yaml``."""
 
     undo_seconds: int = Field(ge=0, le=300)
+
+
+class AnswersValues(PolicyValues):
+    """What stands in ``worklist/answers.yaml``."""
+
+    answers: dict[str, tuple[str, ...]]
+    numbers: frozenset[str] = frozenset()
+
+
+def _answers(values: AnswersValues, ref: PolicyRef) -> AnswersPolicy:
+    return AnswersPolicy(ref, values.answers, values.numbers)
+
+
+def _answer_answers(policy: AnswersPolicy, given: Given) -> Answer:
+    if "answer" in given:
+        return {"takes": checked(given["kind"], given["answer"], policy=policy)}
+    return {"offers": list(answers_to(given["kind"], policy=policy))}
 
 
 def _order(values: OrderValues, ref: PolicyRef) -> OrderPolicy:
@@ -51,5 +69,8 @@ def _answer_deciding(policy: DecidingPolicy, _given: Given) -> Answer:
 
 POLICY_SCHEMAS = (
     PolicySchema("worklist.order", OrderValues, _order, _answer_order),
+    PolicySchema(
+        "worklist.answers", AnswersValues, _answers, _answer_answers, covered=Covered.VERSIONS
+    ),
     PolicySchema("worklist.deciding", DecidingValues, _deciding, _answer_deciding),
 )
