@@ -42,6 +42,7 @@ def generate(into: Path) -> list[Path]:
 def trim(bundle: dict[str, Any]) -> dict[str, Any]:
     """Keep the newest encounters, one active condition per code, and all that these refer to."""
     entries = {entry["fullUrl"]: entry for entry in bundle["entry"] if _kind(entry) not in LEFT_OUT}
+    entries = {url: entry for url, entry in entries.items() if not _insured_by_a_person(entry, entries)}
     keep: set[str] = set()
     reached = _roots(entries)
     while reached:
@@ -71,6 +72,12 @@ def _newest_encounters(entries: dict[str, Entry]) -> list[str]:
     return sorted(encounters, key=lambda url: entries[url]["resource"]["period"]["start"])[
         -NEWEST_ENCOUNTERS:
     ]
+
+
+def _insured_by_a_person(entry: Entry, entries: dict[str, Entry]) -> bool:
+    """Say whether the generator names the patient as insurer of a visit they paid; R4 forbids that."""
+    insurer = entry["resource"].get("insurer", {}).get("reference", "")
+    return insurer in entries and _kind(entries[insurer]) == "Patient"
 
 
 def _encounters_of(entry: Entry) -> list[str]:
