@@ -7,7 +7,7 @@ from uuid import UUID
 
 import orjson
 
-from careengine.engine import clock_policy, delivery_policy
+from careengine.engine import asking_policy, clock_policy, delivery_policy
 from careengine.engine.case_clock import ClockDesk
 from careengine.engine.composition import Engine, compose
 from careengine.engine.dispatcher import Dispatcher, coded_sites
@@ -46,10 +46,16 @@ from careengine.trust.access import Access
 from careengine.wire.http import HttpPartner
 
 SCHEMAS = Schemas.of(
-    (*clock_policy.POLICY_SCHEMAS, *delivery_policy.POLICY_SCHEMAS, *trust_policies.POLICY_SCHEMAS)
+    (
+        *asking_policy.POLICY_SCHEMAS,
+        *clock_policy.POLICY_SCHEMAS,
+        *delivery_policy.POLICY_SCHEMAS,
+        *trust_policies.POLICY_SCHEMAS,
+    )
 )
 CLOCK = "engine.place_event"
 POLICY = PolicyRef("bench.trivial", 1)
+_TEAM = {"people": ["a"], "backup": "b", "supervisor": "c", "director": "d", "executive": "e"}
 NOW = datetime(2026, 3, 2, 15, 0, tzinfo=UTC)
 
 journey = Journey("trivial", version=1, subject="Basic", outcome="done", target="bench.trivial")
@@ -109,7 +115,7 @@ def engine_on(conn: Connection, url: str = "http://127.0.0.1:9/", *, moving: boo
         orjson.dumps({
             "name": "Bench", "side": "provider",
             "sites": {"main": {"zone": "America/Chicago", "calendar": "calendars.us_federal"}},
-            "teams": {"access": {**dict.fromkeys(("backup", "supervisor", "director", "executive"), "b"), "people": ["a"]}},
+            "teams": {"access": _TEAM},
             "journeys": ["trivial"],
             "partners": {"shop": {"url": url, "concurrency": 64, "per_second": 10000.0, "burst": 10000}},
         })

@@ -1,6 +1,6 @@
 """A toy organisation around the toy journeys, on a fresh database."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
@@ -9,7 +9,7 @@ import orjson
 import pytest
 import toy_journeys as toys
 
-from careengine.engine import clock_policy, delivery_policy
+from careengine.engine import asking_policy, clock_policy, delivery_policy
 from careengine.engine.card_events import card_decided_body
 from careengine.engine.case import CARD_DECIDED
 from careengine.engine.case_clock import ClockDesk
@@ -35,7 +35,12 @@ from careengine.trust.access import Access
 from careengine.trust.actor import ActorKind
 
 SCHEMAS = Schemas.of(
-    (*clock_policy.POLICY_SCHEMAS, *delivery_policy.POLICY_SCHEMAS, *trust_policies.POLICY_SCHEMAS)
+    (
+        *asking_policy.POLICY_SCHEMAS,
+        *clock_policy.POLICY_SCHEMAS,
+        *delivery_policy.POLICY_SCHEMAS,
+        *trust_policies.POLICY_SCHEMAS,
+    )
 )
 TOY = Organisation.model_validate_json(
     orjson.dumps(
@@ -181,6 +186,6 @@ def open_toy(conn: Connection, clock: FixedClock) -> Callable[..., Toy]:
 
 
 @pytest.fixture
-def toy(open_toy: Callable[..., Toy]) -> Iterator[Toy]:
+def toy(open_toy: Callable[..., Toy]) -> Toy:
     """The toy organisation with its usual journeys."""
-    yield open_toy(toys.errand, toys.placing)
+    return open_toy(toys.errand, toys.placing)

@@ -51,15 +51,11 @@ def test_any_schedule_with_crashes_and_repetitions_ends_like_a_sequential_run(
         toy.drain()
     for n, (case, kind) in enumerate(steps):
         toy.happen(together[case], kind, {"n": n}, key=n)
-        _disturb(
-            open_toy,
-            toy,
-            database_url,
-            schedule[n % len(schedule)] if schedule else "advance",
-            together[case],
-            n,
-            kind,
-        )
+        how = schedule[n % len(schedule)] if schedule else "advance"
+        if how == "repeat":
+            toy.happen(together[case], kind, {"n": n}, key=n)
+        else:
+            _disturb(open_toy, toy, database_url, how)
     toy.drain()
 
     assert _ending(toy, together) == _ending(toy, alone)
@@ -71,12 +67,8 @@ def test_any_schedule_with_crashes_and_repetitions_ends_like_a_sequential_run(
     assert toy.one("select count(*) - count(distinct (case_id, version)) from case_event") == 0
 
 
-def _disturb(
-    open_toy: Callable[..., Any], toy: Any, url: str, how: str, case: int, n: int, kind: str
-) -> None:
-    if how == "repeat":
-        toy.happen(case, kind, {"n": n}, key=n)
-    elif how == "crash":
+def _disturb(open_toy: Callable[..., Any], toy: Any, url: str, how: str) -> None:
+    if how == "crash":
         _crash(open_toy, url)
     elif how == "other worker":
         with connect(url) as other:

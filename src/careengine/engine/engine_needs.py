@@ -4,6 +4,7 @@ These are handlers like a journey's: they see a case, facts and the policies, an
 answer with a decision that can be recomputed.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -13,7 +14,8 @@ from careengine.engine.journey import Handler
 from careengine.kernel.decision import Decision, Reason, Route, because
 from careengine.kernel.need import Need
 from careengine.kernel.next import Next, ask, stay
-from careengine.kernel.policy import PolicyRef
+from careengine.kernel.policy import PolicyName, PolicyRef
+from careengine.kernel.team import Team
 
 UNHANDLED = "engine.unhandled_event"
 FAULT = "engine.fault"
@@ -52,15 +54,24 @@ class Withheld:
     proposal: Decision
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AskingPolicy:
+    """Who gets the engine's own cards, and from which rung of the ladder a late case is urgent."""
+
+    ref: PolicyRef
+    teams: Mapping[str, Team]
+    urgent_from_rung: int
+
+
+ASKING = PolicyName("engine.asking", AskingPolicy)
 LATENESS = Need("engine.lateness", Lateness)
 FAULT_FOUND = Need("engine.fault", Fault)
 WITHHELD = Need("engine.withheld", Withheld)
-_ENGINE = PolicyRef("engine.escalation", 0)
 
 
-def late(case: Case, facts: Facts, policy: Policies, event: Event | None, now: Instant) -> Next:  # noqa: ARG001  a handler's signature is fixed
+def late(case: Case, facts: Facts, policy: Policies, event: Event | None, now: Instant) -> Next:
     """Say that a case's clock has reached its next rung, and who must hear of it."""
-    found = facts[LATENESS]
+    found, asking = facts[LATENESS], policy[ASKING]
     decision = Decision(
         question="engine.late",
         route=Route.ASK,
@@ -68,28 +79,33 @@ def late(case: Case, facts: Facts, policy: Policies, event: Event | None, now: I
         because=because("engine.clock_reached", rung=found.name, deadline=found.deadline.isoformat()),
         policy=found.policy,
     )
-    return ask(LATE, because=decision, urgent=found.rung >= 3)
+    return ask(
+        LATE,
+        because=decision,
+        urgent=found.rung >= asking.urgent_from_rung,
+        team=asking.teams.get(LATE),
+    )
 
 
-def unhandled(case: Case, facts: Facts, policy: Policies, event: Event | None, now: Instant) -> Next:  # noqa: ARG001  a handler's signature is fixed
+def unhandled(case: Case, facts: Facts, policy: Policies, event: Event | None, now: Instant) -> Next:
     """Show a person an event that the case's state does not expect."""
     kind = event.kind if event is not None else "none"
-    return ask(UNHANDLED, because=_asking("engine.unhandled_event", "engine.no_state_handles", kind=kind))
+    return _asked(UNHANDLED, policy, Reason("engine.no_state_handles", {"kind": kind}))
 
 
-def fault(case: Case, facts: Facts, policy: Policies, event: Event | None, now: Instant) -> Next:  # noqa: ARG001  a handler's signature is fixed
+def fault(case: Case, facts: Facts, policy: Policies, event: Event | None, now: Instant) -> Next:
     """Show a person a case that software could not carry on."""
     found = facts[FAULT_FOUND]
-    decision = _asking("engine.fault", "engine.function_failed", function=found.function, error=found.error)
-    return ask(FAULT, because=decision)
+    why = Reason("engine.function_failed", {"function": found.function, "error": found.error})
+    return _asked(FAULT, policy, why)
 
 
-def endless(case: Case, facts: Facts, policy: Policies, event: Event | None, now: Instant) -> Next:  # noqa: ARG001  a handler's signature is fixed
+def endless(case: Case, facts: Facts, policy: Policies, event: Event | None, now: Instant) -> Next:
     """Stop a case that hops from state to state without end."""
-    return ask(ENDLESS, because=_asking("engine.endless_hops", "engine.too_many_hops", state=case.state))
+    return _asked(ENDLESS, policy, Reason("engine.too_many_hops", {"state": case.state}))
 
 
-def withheld(case: Case, facts: Facts, policy: Policies, event: Event | None, now: Instant) -> Next:  # noqa: ARG001  a handler's signature is fixed
+def withheld(case: Case, facts: Facts, policy: Policies, event: Event | None, now: Instant) -> Next:
     """Hand to a person what software would have done, because its lane is stopped."""
     found = facts[WITHHELD]
     why = (Reason("engine.lane_stopped", {"scope": found.scope, "name": found.name}), *found.proposal.because)
@@ -98,13 +114,13 @@ def withheld(case: Case, facts: Facts, policy: Policies, event: Event | None, no
         route=Route.ASK,
         answer=found.proposal.answer,
         because=why,
-        policy=_ENGINE,
+        policy=policy[ASKING].ref,
         evidence=found.proposal.evidence,
     )
-    return ask(STOPPED, because=decision)
+    return ask(STOPPED, because=decision, team=policy[ASKING].teams.get(STOPPED))
 
 
-def settled(case: Case, facts: Facts, policy: Policies, event: Event | None, now: Instant) -> Next:  # noqa: ARG001  a handler's signature is fixed
+def settled(case: Case, facts: Facts, policy: Policies, event: Event | None, now: Instant) -> Next:
     """Take a person's answer to one of the engine's own cards; what it lets happen is a call of its own."""
     return stay(because=event.decision) if isinstance(event, CardDecided) else stay()
 
@@ -119,7 +135,7 @@ ENGINE_HANDLERS: dict[str, tuple[Handler, tuple[Need[Any], ...]]] = {
 }
 
 
-def _asking(question: str, code: str, **params: str) -> Decision:
-    return Decision(
-        question=question, route=Route.ASK, answer="look", because=because(code, **params), policy=_ENGINE
-    )
+def _asked(kind: str, policy: Policies, why: Reason) -> Next:
+    asking = policy[ASKING]
+    decision = Decision(question=kind, route=Route.ASK, answer="look", because=(why,), policy=asking.ref)
+    return ask(kind, because=decision, team=asking.teams.get(kind))

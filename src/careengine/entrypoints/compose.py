@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from careengine.capabilities.referrals import wiring as referrals
-from careengine.engine import clock_policy, delivery_policy
+from careengine.engine import asking_policy, clock_policy, delivery_policy
 from careengine.engine.composition import Engine, Loader, compose
 from careengine.engine.in_flight import declare_states
 from careengine.engine.journey import Journey
@@ -44,6 +44,7 @@ RUNNERS: Mapping[str, Runner] = {
     name: runner for wiring in WIRINGS for name, runner in wiring.RUNNERS.items()
 }
 POLICY_SCHEMAS: tuple[PolicySchema, ...] = (
+    *asking_policy.POLICY_SCHEMAS,
     *clock_policy.POLICY_SCHEMAS,
     *delivery_policy.POLICY_SCHEMAS,
     *trust_policies.POLICY_SCHEMAS,

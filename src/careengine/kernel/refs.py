@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from careengine.kernel.errors import Refused
 
 _REF = re.compile(
-    r"^(?P<type>[A-Z][A-Za-z]{2,40})/(?P<id>[A-Za-z0-9\-.]{1,64})(?:@(?P<version>[1-9][0-9]{0,8}))?$"
+    r"(?P<type>[A-Z][A-Za-z]{2,40})/(?P<id>[A-Za-z0-9\-.]{1,64})(?:@(?P<version>[1-9][0-9]{0,8}))?"
 )
 
 
@@ -21,7 +21,7 @@ class Ref:
     @classmethod
     def parse(cls, text: str) -> "Ref":
         """Read ``Type/id`` or ``Type/id@version``; anything else is refused."""
-        found = _REF.match(text)
+        found = _REF.fullmatch(text)
         if found is None:
             raise Refused("A reference must read Type/id or Type/id@version; this one does not.")
         return cls(found["type"], found["id"], int(found["version"] or 0))
