@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from careengine.engine.journey import (
+    Candidate,
     CardDecided,
     Case,
     EffectDelivered,
@@ -18,7 +19,6 @@ from careengine.engine.journey import (
     Policies,
     Unplaced,
 )
-from careengine.engine.journey import Candidate
 from careengine.kernel.decision import Decision, Route, because
 from careengine.kernel.effect import Effect
 from careengine.kernel.need import Need

@@ -61,7 +61,7 @@ class ModelRef:
 
 @dataclass(frozen=True, slots=True)
 class Flip:
-    """The nearest change that would change the answer: if ``fact`` were ``becomes``, it would be ``answer``."""
+    """The nearest change that would change the answer: were ``fact`` ``becomes``, it would be ``answer``."""
 
     fact: str
     becomes: Scalar
