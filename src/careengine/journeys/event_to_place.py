@@ -11,7 +11,7 @@ CLOCK = PolicyName("engine.place_event", ClockPolicy)
 
 journey = Journey(
     "event_to_place", version=1, subject="Basic",
-    outcome="every event is placed or was looked at", target="engine.events_placed",
+    outcome="every event is placed or was looked at", target="engine.place_event",
 )  # fmt: skip
 
 

@@ -336,6 +336,15 @@ class AcknowledgementPolicy:
     """After so many days an acknowledgement that could not be delivered is pointless."""
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TargetPolicy:
+    """The share of referrals whose senders should hear from us, and within how many business days."""
+
+    ref: PolicyRef
+    share: float
+    within_business_days: int
+
+
 REFERRAL = Need("referrals.referral", Referral)
 TWINS = Need("referrals.twins", Twins)
 
@@ -346,3 +355,4 @@ CLINICS = PolicyName("referrals.clinics", ClinicPolicy)
 URGENCY = PolicyName("referrals.urgency", UrgencyPolicy)
 ROUTING = PolicyName("referrals.routing", RoutingPolicy)
 ACKNOWLEDGEMENT = PolicyName("referrals.acknowledgement", AcknowledgementPolicy)
+ACKNOWLEDGED_IN_TIME = PolicyName("referrals.acknowledged_in_time", TargetPolicy)

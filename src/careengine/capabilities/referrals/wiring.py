@@ -13,6 +13,7 @@ from careengine.capabilities.referrals.steps.policy_values import (
     DuplicateValues,
     IdentityValues,
     StandingValues,
+    TargetValues,
     answer_acknowledgement,
     answer_clinics,
     answer_duplicates,
@@ -25,6 +26,7 @@ from careengine.capabilities.referrals.steps.policy_values import (
     build_identity,
     build_routing,
     build_standing,
+    build_target,
     lint_clinics,
 )
 from careengine.capabilities.referrals.steps.urgency_values import (
@@ -50,6 +52,7 @@ POLICY_SCHEMAS = (
         "referrals.urgency", UrgencyValues, build_urgency, answer_urgency, lint_urgency, Covered.VERSIONS
     ),
     PolicySchema("referrals.routing", ROUTING_SHAPE, build_routing, answer_routing),
+    PolicySchema("referrals.acknowledged_in_time", TargetValues, build_target),
     PolicySchema(
         "referrals.acknowledgement", AcknowledgementValues, build_acknowledgement, answer_acknowledgement
     ),

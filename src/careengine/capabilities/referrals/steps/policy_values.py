@@ -23,6 +23,7 @@ from careengine.capabilities.referrals.model import (
     RoutingPolicy,
     Sender,
     StandingPolicy,
+    TargetPolicy,
     Twin,
     Twins,
     Words,
@@ -109,6 +110,18 @@ class AcknowledgementValues(PolicyValues):
 
     outcomes: dict[str, OutcomeValues]
     valid_days: int = Field(ge=1)
+
+
+class TargetValues(PolicyValues):
+    """What we aim for."""
+
+    share: float = Field(gt=0, le=1)
+    within_business_days: int = Field(ge=1)
+
+
+def build_target(values: TargetValues, ref: PolicyRef) -> TargetPolicy:
+    """Return what leaders compare the figures with."""
+    return TargetPolicy(ref=ref, share=values.share, within_business_days=values.within_business_days)
 
 
 def build_standing(values: StandingValues, ref: PolicyRef) -> StandingPolicy:
