@@ -262,7 +262,7 @@ def test_staff_ring_before_they_say_that_they_did() -> None:
 COMMAND = """
 import json, sys
 if sys.argv[1:3] == ["cards", "list"]:
-    print(json.dumps({"id": 7, "kind": "referrals.urgent", "team": "nurses", "urgent": True,
+    print(json.dumps({"id": 7, "kind": "referrals.urgency", "team": "nurses", "urgent": True,
                       "answers": ["accept_urgent"], "about": "ServiceRequest/a@1"}))
     print(json.dumps({"cards": 1}))
 elif "8" in sys.argv:
@@ -283,7 +283,7 @@ def test_the_worklist_is_read_from_the_engines_command(desk: CommandLineDesk) ->
 
     assert (card.id, card.kind, card.urgent, card.answers) == (
         "7",
-        "referrals.urgent",
+        "referrals.urgency",
         True,
         ("accept_urgent",),
     )
@@ -298,5 +298,5 @@ def test_an_answer_that_is_refused_is_told_and_a_broken_command_stops_the_town(d
 
 
 def test_the_towns_habits_can_be_read() -> None:
-    assert "referrals.urgent" in habits().by_kind
+    assert "referrals.urgency" in habits().by_kind
     assert 0 < habits().silent_share < 1
