@@ -6,8 +6,8 @@ from typing import TypeVar, cast
 
 import orjson
 
-from careengine.engine.calendars import Calendar, wall
-from careengine.engine.clocks import ClockPolicy, Ladder, Running, begin, next_rung, resume, rung_due
+from careengine.engine.calendars import Calendar, OpenTime, wall
+from careengine.engine.clocks import ClockPolicy, Ladder, Running, Unit, begin, next_rung, resume, rung_due
 from careengine.engine.engine_needs import Lateness
 from careengine.engine.journey import State
 from careengine.engine.rows import CaseRow
@@ -24,13 +24,14 @@ _STOPPED = "clock:"
 class ClockDesk:
     """Starts, stops and reads clocks under the policies in force at one moment."""
 
-    __slots__ = ("_book", "_days", "_found", "_sites", "now")
+    __slots__ = ("_book", "_days", "_found", "_hours", "_sites", "now")
 
     def __init__(self, book: PolicyBook, sites: Mapping[int, Site], now: datetime) -> None:
         self._book = book
         self._sites = sites
         self._days: dict[int, date] = {}
         self._found: dict[tuple[str, int], object] = {}
+        self._hours: dict[tuple[Calendar, str], OpenTime] = {}
         self.now = now
 
     def enter(self, row: CaseRow, state: State, was: State | None) -> None:
@@ -87,8 +88,19 @@ class ClockDesk:
         return resume(Running(since, until, paused), self.now, *self._terms(row, state))
 
     def _next_rung(self, row: CaseRow, state: State) -> tuple[int, datetime]:
-        ladder = self._ladder(self._terms(row, state)[0], row)
-        return next_rung(_set(row.clock_from), _set(row.clock_until), row.rung, ladder, self.now)
+        clock, calendar, zone = self._terms(row, state)
+        ladder = self._ladder(clock, row)
+        hours = self._open_time(calendar, zone) if clock.unit is Unit.BUSINESS_DAYS else None
+        return next_rung(_set(row.clock_from), _set(row.clock_until), row.rung, ladder, self.now, hours)
+
+    def _open_time(self, calendar: Calendar | None, zone: str) -> OpenTime | None:
+        """Return the hours in which a business-day clock's shares are counted: nobody is told on Sunday."""
+        if calendar is None:
+            return None
+        found = self._hours.get((calendar, zone))
+        if found is None:
+            found = self._hours[calendar, zone] = OpenTime(calendar, zone)
+        return found
 
     def _speaks_again(self, row: CaseRow, state: State) -> bool:
         """After the top rung the case is due every ``repeat``; each time the top hears again."""

@@ -58,10 +58,6 @@ class Dispatcher:
         self._sites = coded_sites(engine)
         self.counts = Counts() if counts is None else counts
 
-    def use(self, engine: Engine) -> None:
-        """Go on with other policies; the journeys stay as they are."""
-        self._engine = engine
-
     def advance(self) -> int:
         """Advance one batch of cases that have events or are due; return how many cases were claimed."""
         try:

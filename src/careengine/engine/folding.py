@@ -32,6 +32,7 @@ from careengine.engine.rows import CaseRow, EventRow
 from careengine.engine.second_chance import call_again
 from careengine.engine.writing import release_holds, take_holds
 from careengine.kernel.errors import CareError
+from careengine.kernel.need import Need
 from careengine.kernel.next import Next
 from careengine.runtime.codec import unpack
 from careengine.runtime.database import Connection
@@ -51,7 +52,7 @@ class FactsMissing(CareError):
 class Work:
     """One claimed case on its way through the batch."""
 
-    __slots__ = ("again", "cards", "consumed", "events", "hop", "hops", "left", "row", "tries")
+    __slots__ = ("again", "cards", "consumed", "events", "hop", "hops", "known", "left", "row", "tries")
 
     def __init__(self, row: CaseRow, events: Sequence[EventRow], cards: list[OpenCard]) -> None:
         self.row = row
@@ -63,6 +64,7 @@ class Work:
         self.tries = 0
         self.left = False
         self.consumed: list[int] = []
+        self.known: dict[str, Any] = {}
 
 
 class Folding:
@@ -232,17 +234,19 @@ class Folding:
     ) -> dict[int, dict[str, Any]]:
         """Load each need once for all the cases that ask for it, as each journey may see it."""
         facts: dict[int, dict[str, Any]] = {work.row.id: dict(call.given or {}) for work, call in calls}
-        wanted: dict[tuple[str, str], list[Case]] = defaultdict(list)
+        wanted: dict[tuple[str, Need[Any]], list[Work]] = defaultdict(list)
         for work, call in calls:
-            if call.given is None:
-                for need in call.needs:
-                    wanted[self._coded(work.row).journey.name, need.name].append(cases[work.row.id])
-        for (journey, name), asking in wanted.items():
-            found = self._engine.loaders[name](self._charts_of(journey), asking)
-            for case in asking:
-                if case.id not in found:
-                    raise FactsMissing(f"The loader of {name} left out case {case.id}; mend the loader.")
-                facts[case.id][name] = found[case.id]
+            for need in call.needs if call.given is None else ():
+                if need.name in work.known:
+                    facts[work.row.id][need.name] = work.known[need.name]
+                else:
+                    wanted[self._coded(work.row).journey.name, need].append(work)
+        for (journey, need), asking in wanted.items():
+            found = self._engine.loaders[need.name](
+                self._charts_of(journey), [cases[work.row.id] for work in asking]
+            )
+            for work in asking:
+                _take(work, need, found, facts[work.row.id])
         return facts
 
     def _charts_of(self, journey: str) -> Charts:
@@ -281,3 +285,13 @@ class Folding:
 
     def _coded(self, row: CaseRow) -> Coded:
         return self._engine.coded_journey(row.journey, row.journey_version)
+
+
+def _take(work: Work, need: Need[Any], found: Mapping[int, Any], facts: dict[str, Any]) -> None:
+    """Keep a loaded fact; a steady one for all that is still to come in this transaction."""
+    case = work.row.id
+    if case not in found:
+        raise FactsMissing(f"The loader of {need.name} left out case {case}; mend the loader.")
+    facts[need.name] = found[case]
+    if need.steady:
+        work.known[need.name] = found[case]

@@ -68,7 +68,9 @@ def read_health(conn: Connection, engine: Engine, *, now: datetime, real: dateti
         ((next_try, effect_later),) = cursor.execute(_EFFECTS, wanted).fetchall()
     is_due = first_due is not None and first_due <= now
     sending = next_try is not None and next_try <= real + _PATIENCE and not stopped
-    is_idle = not (is_due or any_inbox or unrouted or sending or _sending(conn) or _feed_unread(conn, engine))
+    is_idle = not (
+        is_due or any_inbox or unrouted or sending or _sending(conn, real) or _feed_unread(conn, engine)
+    )
     ahead = [at for at in (first_due, effect_later) if at is not None]
     return Health(
         oldest_due=first_due if is_due else None,
@@ -83,9 +85,9 @@ def read_health(conn: Connection, engine: Engine, *, now: datetime, real: dateti
     )
 
 
-def _sending(conn: Connection) -> bool:
-    """Say whether a batch is on its way."""
-    row = conn.execute("select exists (select from sending)").fetchone()
+def _sending(conn: Connection, real: datetime) -> bool:
+    """Say whether a batch is on its way; one whose lease ran out is not, its sender is gone."""
+    row = conn.execute("select exists (select from sending where until > %s)", (real,)).fetchone()
     return bool(row and row[0])
 
 

@@ -7,15 +7,12 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
 
-import psycopg
-
 from careengine.engine.composition import Engine
 from careengine.engine.guards import Stops
 from careengine.engine.intake import WORK
 from careengine.engine.leasing import Lease, lease, partners_with_work
 from careengine.engine.outgoing import Outgoing
 from careengine.engine.sending_batch import Consent, SendingBatch
-from careengine.kernel.errors import CareError
 from careengine.runtime.clock import real_now
 from careengine.runtime.database import Connection, connect
 from careengine.runtime.jobs import Job, Jobs, enqueue
@@ -77,10 +74,34 @@ class Sender:
                         failures = 0
                         seconds = _SOON_S if stepped else self._pause(ear)
                         next(ear.notifies(timeout=seconds, stop_after=1), None)
-            except (psycopg.OperationalError, CareError) as error:
-                get_logger().warning("sending paused", error=error)
+            except Exception as error:  # noqa: BLE001  whatever it is, nobody else sends for this process
+                get_logger().warning("sending paused", exc_info=error)
                 stop.wait(_BACK_OFF_S[min(failures, len(_BACK_OFF_S) - 1)])
                 failures += 1
+
+    def keep_sending_through(
+        self, jobs: Jobs, stop: threading.Event, *, executor: str, stepped: bool = False
+    ) -> None:
+        """Launch the durable jobs, open a queue for each partner and pump until told to stop.
+
+        A database that is away while they are launched is waited for, as later on.
+        """
+        self.register(jobs)
+        failures = 0
+        while not stop.is_set():
+            try:
+                jobs.launch(self.url, executor)
+                self.open_queues(jobs)
+                break
+            except Exception as error:  # noqa: BLE001  DBOS raises its driver's errors; without jobs nothing is sent
+                jobs.stop()
+                get_logger().warning("jobs not launched", error=type(error).__name__)
+                stop.wait(_BACK_OFF_S[min(failures, len(_BACK_OFF_S) - 1)])
+                failures += 1
+        try:
+            self.keep_sending(stop, stepped=stepped)
+        finally:
+            jobs.stop(wait_s=5)
 
     def _pause(self, conn: Connection) -> float:
         """Return how long to wait unless woken: short while a partner's limit holds work back."""

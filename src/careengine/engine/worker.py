@@ -3,7 +3,7 @@
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 
 import psycopg
 
@@ -15,11 +15,13 @@ from careengine.engine.feed_reading import read_feed
 from careengine.engine.in_flight import refuse_strays
 from careengine.engine.intake import WORK
 from careengine.engine.routing import route_arrived
+from careengine.runtime.clock import real_now
 from careengine.runtime.collector import calm
 from careengine.runtime.database import Connection, connect
 from careengine.runtime.telemetry import get_logger
 from careengine.trust.access import Access
 
+UPKEEP_EVERY = timedelta(hours=6)
 LOOK_AGAIN_S = 5.0
 """A notification can be lost; after this long a worker looks without one."""
 SOON_S = 0.02
@@ -38,6 +40,8 @@ class Worker:
     url: str
     build: Callable[[Connection], tuple[Engine, Access]]
     send: Send
+    upkeep: Callable[[Connection], None] = lambda _: None
+    """What must be done from time to time: next month's partitions."""
     stop: threading.Event = field(default_factory=threading.Event)
     batch_size: int = 300
     stepped: bool = False
@@ -69,7 +73,11 @@ class Worker:
         conn.commit()
         calm()
         hand = Dispatcher(conn, engine, access=access, batch_size=self.batch_size, counts=self.counts)
+        due = real_now()
         while not self.stop.is_set():
+            if real_now() >= due:
+                self.upkeep(conn)
+                due = real_now() + UPKEEP_EVERY
             if self._once(conn, engine, hand):
                 continue
             if until_idle:

@@ -10,8 +10,10 @@ from careengine.engine.composition import Engine
 from careengine.engine.sending import Sender
 from careengine.engine.worker import Worker
 from careengine.entrypoints.compose import Installation, build, sender
+from careengine.runtime.clock import real_now
 from careengine.runtime.database import Connection
 from careengine.runtime.jobs import Jobs
+from careengine.runtime.partitions import ensure_partitions
 from careengine.trust.access import Access
 
 
@@ -33,9 +35,14 @@ class _Hands:
         if self.sender is None:
             self.sender = sender(self.here, engine)
             if not self.direct:
+                # Launched beside the first cases, so that they wait for nothing.
                 self.sending = threading.Thread(
-                    target=self._keep_sending, args=(self.sender,), name="sending"
-                )
+                    target=self.sender.keep_sending_through, args=(self.jobs, self.stop), name="sending",
+                    kwargs={
+                        "executor": f"{socket.gethostname()}-{os.getpid()}",
+                        "stepped": self.here.settings.clock != "system",
+                    },
+                )  # fmt: skip
                 self.sending.start()
         return engine, access
 
@@ -48,22 +55,18 @@ class _Hands:
         if self.sender is not None:
             self.sender.close()
 
-    def _keep_sending(self, way_out: Sender) -> None:
-        """Launch the durable jobs beside the first cases, so that they wait for nothing, then send."""
-        way_out.register(self.jobs)
-        self.jobs.launch(self.here.url, f"{socket.gethostname()}-{os.getpid()}")
-        way_out.open_queues(self.jobs)
-        try:
-            way_out.keep_sending(self.stop, stepped=self.here.settings.clock != "system")
-        finally:
-            self.jobs.stop(wait_s=5)
+
+def make_partitions(conn: Connection) -> None:
+    """Make the partitions of this month and the next ones, in a transaction of its own."""
+    ensure_partitions(conn, real_now())
+    conn.commit()
 
 
 def working(here: Installation, *, stop: threading.Event, until_idle: bool) -> Counts:
     """Work until told to stop, or until nothing is left to do now; return what was done."""
     hands = _Hands(here, stop, direct=until_idle)
     worker = Worker(
-        url=here.url, build=hands.build, send=hands.send, stop=stop,
+        url=here.url, build=hands.build, send=hands.send, upkeep=make_partitions, stop=stop,
         stepped=here.settings.clock != "system",
     )  # fmt: skip
     try:

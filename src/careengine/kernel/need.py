@@ -16,3 +16,6 @@ class Need(Generic[Fact]):
 
     name: str
     kind: type[Fact]
+    steady: bool = False
+    """Depends only on what a transaction does not change (the record, the case's subject and focus): read
+    once per case and transaction, however many hops and events need it."""

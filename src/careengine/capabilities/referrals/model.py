@@ -345,8 +345,8 @@ class TargetPolicy:
     within_business_days: int
 
 
-REFERRAL = Need("referrals.referral", Referral)
-TWINS = Need("referrals.twins", Twins)
+REFERRAL = Need("referrals.referral", Referral, steady=True)
+TWINS = Need("referrals.twins", Twins, steady=True)
 
 STANDING = PolicyName("referrals.standing", StandingPolicy)
 IDENTITY = PolicyName("referrals.identity", IdentityPolicy)
