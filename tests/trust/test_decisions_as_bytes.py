@@ -35,7 +35,8 @@ scalar = st.none() | st.booleans() | st.integers(-(2**63), 2**64 - 1) | number |
 share = st.floats(0, 1)
 policies = st.builds(PolicyRef, text, st.integers(0, 10**6), st.none() | text)
 evidence = st.builds(
-    Evidence, source=text, words=text, start=st.none() | st.integers(0, 99), end=st.none() | st.integers(0, 99),
+    Evidence, source=text, words=text, start=st.none() | st.integers(0, 99),
+    end=st.none() | st.integers(0, 99),
     bearing=st.sampled_from(Bearing),
 )  # fmt: skip
 reasons = st.lists(st.builds(Reason, text, st.dictionaries(text, scalar, max_size=4)), min_size=1, max_size=3)

@@ -12,6 +12,7 @@ from ledger_values import AT, READING, RECORDED, Sealer, decision_of, entry_of, 
 
 from careengine.kernel.decision import AdverseDecision, ClinicianBasis, Refusal, Route, because
 from careengine.kernel.policy import PolicyRef
+from careengine.runtime.codec import unpack
 from careengine.runtime.database import Connection, connect
 from careengine.runtime.ids import SequentialIds, SystemIds
 from careengine.trust.actor import ActorKind
@@ -28,7 +29,8 @@ ADVERSE = AdverseDecision(
 )  # fmt: skip
 REFUSAL = Refusal(
     question="claims.timely", route=Route.PROCEED, answer="refused",
-    because=because("filed_too_late", days=400), policy=PolicyRef("claims.timely_filing", 2), clause="4.2", law="42 CFR 424.44", jurisdiction="US",
+    because=because("filed_too_late", days=400), policy=PolicyRef("claims.timely_filing", 2),
+    clause="4.2", law="42 CFR 424.44", jurisdiction="US",
 )  # fmt: skip
 
 
@@ -50,8 +52,8 @@ def test_a_batch_is_written_and_sealed_in_one_block(conn: Connection, seal_batch
 def test_what_was_written_can_be_read_with_plain_sql(conn: Connection) -> None:
     write(conn, entry_of(1, decision=REFUSAL, event=None, at=AT))
     row = conn.execute(
-        "select case_id, subject, at, recorded_at, kind, route, answer, actor, clause, law, event_id, question,"
-        " policy, policy_version from decision d join decision_rule r on r.key = d.rule"
+        "select case_id, subject, at, recorded_at, kind, route, answer, actor, clause, law, event_id,"
+        " question, policy, policy_version from decision d join decision_rule r on r.key = d.rule"
     ).fetchone()
     given_ = entry_of(1)
     assert row == (
@@ -88,6 +90,14 @@ def test_a_decision_without_its_input_is_refused(conn: Connection) -> None:
         Pen(SequentialIds()).write(
             conn, batch=1, recorded_at=RECORDED, entries=[entry_of(1)], inputs={}, audits=()
         )
+
+
+def test_an_input_no_decision_names_is_not_kept(conn: Connection) -> None:
+    inputs = {sha256(input_of(n)).digest(): input_of(n) for n in (1, 2, 3)}
+    Pen(SequentialIds(9000)).write(
+        conn, batch=1, recorded_at=RECORDED, entries=[entry_of(2)], inputs=inputs, audits=()
+    )
+    assert conn.execute("select digest from decision_input").fetchall() == [(sha256(input_of(2)).digest(),)]
 
 
 def test_an_empty_batch_makes_no_block(conn: Connection, seal_batch: Sealer) -> None:
@@ -190,8 +200,6 @@ def test_two_workers_sealing_at_once_leave_no_gap_and_no_fork(database_url: str,
 
 
 def test_the_stored_body_gives_back_the_very_decision(conn: Connection) -> None:
-    from careengine.runtime.codec import unpack
-
     for number, decision in enumerate((decision_of(), REFUSAL), 1):
         write(conn, entry_of(number, decision=decision))
     found = conn.execute("select kind, body from decision order by id").fetchall()

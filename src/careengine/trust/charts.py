@@ -69,7 +69,7 @@ class Charts:
         subjects = list(dict.fromkeys(whose for whose, _ in found if whose is not None))
         self._open_charts(subjects, asked)
         shown = {one.ref: one for _, one in self._permitted(found, fetch)}
-        self._note("read", subjects, asked, _why(granted, len(found) - len(shown)))
+        self._note("read", subjects, asked, _why(granted, len({one.ref for _, one in found}) - len(shown)))
         return {ref: shown[means[ref]] for ref in wanted if means.get(ref) in shown}
 
     def of_subjects(
@@ -164,12 +164,13 @@ class Charts:
         if not new:
             return
         patients = read.by_subject(self._conn, new, ("Patient",), hidden=self._policy.restricted_keys)
-        glass = open_to(self._conn, self._reader.actor, new, self._at)
+        emergency = self._reader.purpose is Purpose.EMERGENCY
+        glass = open_to(self._conn, self._reader.actor, new, self._at) if emergency else set()
         for subject in new:
             chart = Chart(
                 restricted=any(one.withheld for one in patients[subject]),
                 own=subject == self._reader.subject,
-                glass=subject in glass and self._reader.purpose is Purpose.EMERGENCY,
+                glass=subject in glass,
             )
             if not self._access.opens(self._reader, chart):
                 self._note("refused", (subject,), kinds, "chart closed")

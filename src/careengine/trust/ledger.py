@@ -118,7 +118,7 @@ class Pen:
     ) -> bytes:
         """Write decisions, the inputs they name and audit rows; return the leaves for :meth:`seal`.
 
-        ``inputs`` maps the SHA-256 of each input to its bytes. Raises
+        ``inputs`` maps the SHA-256 of each input to its bytes; one that no entry names is not kept. Raises
         :class:`AdverseNeedsPerson` and :class:`InputMissing` before anything is written.
         """
         written = Written(batch, rows.micros(recorded_at), self._rule_keys)
@@ -129,7 +129,8 @@ class Pen:
         for audit in audits:
             written.add_audit(audit, self._ids.next())
         _insert_rules(conn, written.rules)
-        _insert_inputs(conn, inputs, rows.month_of(recorded_at))
+        named = {entry.input_digest: inputs[entry.input_digest] for entry in entries}
+        _insert_inputs(conn, named, rows.month_of(recorded_at))
         _copy(conn, _COPY_DECISIONS, written.decisions)
         _copy(conn, _COPY_AUDIT, written.audits)
         return b"".join(written.leaves)
