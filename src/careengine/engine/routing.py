@@ -17,9 +17,12 @@ from careengine.engine.intake import WORK
 from careengine.engine.journey import Candidate, Join, Journey, JourneyError, Open, Routed, Unplaced
 from careengine.engine.keys import key_of
 from careengine.engine.rows import COLUMNS, CaseRow
+from careengine.engine.task_projection import task_of
 from careengine.engine.writing import cases_called, copy
 from careengine.kernel.policy import Scalar
 from careengine.record.subjects import same_person
+from careengine.record.write import NewVersion, write_versions
+from careengine.runtime.clock import real_now
 from careengine.runtime.codec import pack, unpack
 from careengine.runtime.database import Connection
 
@@ -78,7 +81,7 @@ def route_arrived(conn: Connection, engine: Engine, clocks: ClockDesk, *, limit:
     for one in arrived:
         for journey in _listening(engine, one.event.kind):
             _place(engine, clocks, placed, one, journey, candidates[one.event.id, journey.name])
-    _write(conn, placed)
+    _write(conn, engine, placed)
     conn.execute("delete from unrouted where event_id = any(%s)", ([one.event.id for one in arrived],))
     conn.execute(f"notify {WORK}")
     conn.commit()
@@ -202,14 +205,36 @@ def open_rows(conn: Connection, keyed: dict[UUID, CaseRow]) -> dict[UUID, int]:
     return {key: row.id for key, row in keyed.items() if key in fresh} | known
 
 
-def _write(conn: Connection, placed: Placed) -> None:
+def _write(conn: Connection, engine: Engine, placed: Placed) -> None:
     case_of_key = open_rows(conn, {key: row for key, (row, _) in placed.opened.items()})
+    _project(conn, engine, [row for key, (row, _) in placed.opened.items() if case_of_key[key] == row.id])
     inbox = list(placed.inbox)
     for key, (_, events) in placed.opened.items():
         inbox.extend((case_of_key[key], one.event.id, one.recorded_at) for one in events)
     if inbox:
         with conn.cursor(binary=True) as cursor:
             cursor.execute(_INBOX, tuple(map(list, zip(*inbox, strict=True))))
+
+
+def _project(conn: Connection, engine: Engine, opened: Sequence[CaseRow]) -> None:
+    """Let other systems see the new cases whose first state has a business status."""
+    tasks = []
+    for row in opened:
+        journey = engine.coded_journey(row.journey, row.journey_version).journey
+        state = journey.states[journey.start]
+        if state.status:
+            task = task_of(row, journey, state, now=row.opened_at)
+            tasks.append(
+                NewVersion(
+                    type="Task",
+                    id=str(task["id"]),
+                    raw=orjson.dumps(task),
+                    subject=row.subject,
+                    resource=task,
+                )
+            )
+    if tasks:
+        write_versions(conn, tasks, recorded_at=real_now())
 
 
 def _values(row: CaseRow) -> list[Any]:
