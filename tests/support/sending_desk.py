@@ -13,7 +13,7 @@ import orjson
 from psycopg import sql
 from toy_journeys import errand, load_words, placing
 
-from careengine.engine import clock_policy, delivery_policy
+from careengine.engine import asking_policy, clock_policy, delivery_policy
 from careengine.engine.composition import Engine, compose
 from careengine.engine.keys import content_key
 from careengine.engine.leasing import register_partners
@@ -38,6 +38,7 @@ NOON = datetime(2026, 3, 2, 12, 0, tzinfo=UTC)
 SUBJECT = UUID(int=7)
 SCHEMAS = Schemas.of(
     (
+        *asking_policy.POLICY_SCHEMAS,
         *clock_policy.POLICY_SCHEMAS,
         *delivery_policy.POLICY_SCHEMAS,
         *trust_policies.POLICY_SCHEMAS,

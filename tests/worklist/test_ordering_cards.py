@@ -71,3 +71,14 @@ def test_a_card_says_what_is_asked_and_who_has_heard_of_it(desk: "Desk") -> None
     assert (shown.team, shown.kind, shown.role, shown.journey) == ("access", "unsure", "owner", "errand")
     assert shown.proposal.question == "toy.first_look"
     assert shown.stopped_at == "errand@1/received"
+
+
+def test_a_supervisor_sees_what_has_climbed_to_them(desk: "Desk") -> None:
+    early = desk.ask("a")
+    desk.clock.advance(timedelta(minutes=50))
+    desk.advance()
+    fresh = desk.ask("b")
+
+    assert desk.cards(Filter(rung=2)) == [early]
+    assert (desk.card(early).role, desk.card(fresh).role) == ("supervisor", "owner")
+    assert (desk.card(early).at_risk, desk.card(fresh).at_risk) == (True, False)

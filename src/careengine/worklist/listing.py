@@ -8,7 +8,7 @@ from uuid import UUID
 
 import orjson
 
-from careengine.engine.clocks import ClockPolicy, Ladder
+from careengine.engine.clocks import ClockPolicy, Ladder, Running, at_risk
 from careengine.engine.composition import Engine
 from careengine.engine.journey import State
 from careengine.kernel.decision import Decision, Reason
@@ -39,7 +39,7 @@ _LIST = f"""
         and (%(site)s::smallint is null or c.site = %(site)s)
         and (%(kind)s::smallint is null or c.kind = %(kind)s)
         and (%(assignee)s::text is null or c.assignee = %(assignee)s)
-        and (not %(unassigned)s or c.assignee is null)
+        and (not %(unassigned)s or c.assignee is null) and c.rung >= %(rung)s
         and (%(snoozed)s or {_AWAKE})
     order by c.due_at, c.opened_at limit %(limit)s
 """  # noqa: S608  made of the constants above
@@ -83,6 +83,8 @@ class Card:
     """What software would do or ask, with its reasons and evidence."""
     stopped_at: str
     """The function whose answer this is."""
+    at_risk: bool
+    """Its clock will be breached at this pace: too small a share of its time is left."""
     here: Reason
     """Why it stands where it stands in the list."""
 
@@ -96,6 +98,8 @@ class Filter:
     kind: str | None = None
     assignee: str | None = None
     unassigned: bool = False
+    rung: int = 0
+    """Only what has climbed so far: 1 the backup has heard of, 2 the supervisor, 3 the director."""
     snoozed: bool = False
     """Also those put aside."""
 
@@ -132,7 +136,7 @@ def _values(engine: Engine, wanted: Filter) -> dict[str, object]:
     return {
         "team": code("team", wanted.team), "site": code("site", wanted.site),
         "kind": code("card", wanted.kind), "assignee": wanted.assignee or None,
-        "unassigned": wanted.unassigned, "snoozed": wanted.snoozed,
+        "unassigned": wanted.unassigned, "rung": wanted.rung, "snoozed": wanted.snoozed,
     }  # fmt: skip
 
 
@@ -162,15 +166,17 @@ def _card(
 ) -> Card:
     name = engine.codes.name
     said = orjson.loads(unpack(row[19]))
+    clock = _clock(engine, row[3], row[4], now)
     standing = Standing(urgent=row[11], legal=(row[3], row[4]) in legal, due_at=row[10], opened_at=row[9])
     return Card(
         id=row[0], case=row[1], subject=row[2], journey=name("journey", row[3]), state=name("state", row[4]),
         site=name("site", row[5]), team=name("team", row[6]), kind=name("card", row[7]), assignee=row[8],
         opened_at=row[9], due_at=row[10], urgent=row[11], priority=row[12], rung=row[13],
-        role=_role(engine, row[3], row[4], row[13], now), status=row[14], version=row[15],
+        role=_role(engine, clock, row[13], now), status=row[14], version=row[15],
         snoozed_until=row[16], snoozed_for=row[17], decision_id=row[18],
         proposal=decode_decision(said["kind"], orjson.dumps(said["decision"])),
         stopped_at=said["call"]["function"], here=why_here(standing, now=now, policy=policy),
+        at_risk=clock is not None and at_risk(Running(row[9], row[10]), clock, now),
     )  # fmt: skip
 
 
@@ -179,10 +185,16 @@ def _standing(card: Card, legal: frozenset[tuple[int, int]], engine: Engine) -> 
     return Standing(urgent=card.urgent, legal=key in legal, due_at=card.due_at, opened_at=card.opened_at)
 
 
-def _role(engine: Engine, journey: int, state: int, rung: int, now: datetime) -> str:
-    coded = next(c for c in engine.coded.values() if c.code == journey)
-    declared = coded.states[state]
-    if not isinstance(declared, State):
+def _clock(engine: Engine, journey: int, state: int, now: datetime) -> ClockPolicy | None:
+    """Return the clock of a state of whichever version of the journey still has it."""
+    for coded in engine.coded.values():
+        declared = coded.states.get(state)
+        if coded.code == journey and isinstance(declared, State):
+            return engine.book.value(PolicyName(declared.clock, ClockPolicy), now.date())
+    return None
+
+
+def _role(engine: Engine, clock: ClockPolicy | None, rung: int, now: datetime) -> str:
+    if clock is None:
         return "owner"
-    clock = engine.book.value(PolicyName(declared.clock, ClockPolicy), now.date())
     return engine.book.value(PolicyName(clock.ladder, Ladder), now.date()).role(rung)

@@ -69,8 +69,6 @@ def _answer_deciding(policy: DecidingPolicy, _given: Given) -> Answer:
 
 POLICY_SCHEMAS = (
     PolicySchema("worklist.order", OrderValues, _order, _answer_order),
-    PolicySchema(
-        "worklist.answers", AnswersValues, _answers, _answer_answers, covered=Covered.VERSIONS
-    ),
+    PolicySchema("worklist.answers", AnswersValues, _answers, _answer_answers, covered=Covered.VERSIONS),
     PolicySchema("worklist.deciding", DecidingValues, _deciding, _answer_deciding),
 )
