@@ -26,7 +26,8 @@ KNOWN = known_of(PATIENT)
     [
         "Siobhán", "O'Brien", "o\u2019brien", "SIOBHÁN O'BRIEN", "Mrs. O'Brien's", "MRN-00417", "mrn 00417",
         "1970-02-05", "02/05/1970", "2/5/1970", "February 5, 1970", "5 Feb 1970", "555-867-5309",
-        "(555) 867-5309", "555.867.5309", "14 Harbour Lane", "Salem", "01970", "Tom Byrne", "555 111 2222", "sio@home.example",
+        "(555) 867-5309", "555.867.5309", "14 Harbour Lane", "Salem", "01970", "Tom Byrne", "555 111 2222",
+        "sio@home.example",
     ],
 )  # fmt: skip
 def test_what_is_known_of_the_patient_is_taken_out(written: str) -> None:
