@@ -51,8 +51,9 @@ def read(text: Words, lexicon: Lexicon, *, year: int) -> tuple[Finding, ...]:
         return ()
     kept = _without_neutral(matches)
     modifiers = _longest([m for m in kept if m.kind is Kind.MODIFIER])
-    signs = [m for m in _longest([m for m in kept if m.kind is Kind.SIGN]) if _measured(m, words, lexicon)]
-    return tuple(_finding(text, words, plain, m, modifiers, lexicon) for m in signs)
+    measured = [m for m in kept if m.kind is Kind.SIGN and _measured(m, words, lexicon)]
+    signs = {(m.first, m.last): m for m in reversed(_longest(measured))}.values()
+    return tuple(_finding(text, words, plain, m, modifiers, lexicon) for m in reversed(signs))
 
 
 def _matches(words: Sequence[Word], plain: Sequence[str], lexicon: Lexicon) -> list[_Match]:
@@ -92,11 +93,12 @@ def _without_neutral(matches: Sequence[_Match]) -> list[_Match]:
 
 def _longest(matches: Sequence[_Match]) -> list[_Match]:
     """Keep, of matches within one another, the longest; in the order of the text."""
-    kept: list[_Match] = []
-    for match in sorted(matches, key=lambda m: (m.first - m.last, m.first, m.index)):
-        if not any(other.covers(match) for other in kept):
-            kept.append(match)
-    return sorted(kept, key=lambda m: (m.first, m.last))
+    kept = [
+        match
+        for match in dict.fromkeys(matches)
+        if not any(other.covers(match) and not match.covers(other) for other in matches)
+    ]
+    return sorted(kept, key=lambda m: (m.first, m.last, m.index))
 
 
 def _measured(match: _Match, words: Sequence[Word], lexicon: Lexicon) -> bool:
@@ -164,7 +166,7 @@ def _one_list(low: int, high: int, words: Sequence[Word], plain: Sequence[str], 
     for i in range(low, len(words)):
         if words[i].sentence != words[low].sentence:
             break
-        begins = (words[i].after_comma and i > low) or plain[i] in lexicon.joins
+        begins = words[i].after_comma or plain[i] in lexicon.joins
         if begins and i > high:
             break
         crossed = crossed or begins
