@@ -7,6 +7,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
 
+import psycopg
+
 from careengine.engine.composition import Engine
 from careengine.engine.guards import Stops
 from careengine.engine.intake import WORK
@@ -95,7 +97,7 @@ class Sender:
                 break
             except Exception as error:  # noqa: BLE001  DBOS raises its driver's errors; without jobs nothing is sent
                 jobs.stop()
-                get_logger().warning("jobs not launched", error=type(error).__name__)
+                get_logger().warning("jobs not launched", exc_info=error)
                 stop.wait(_BACK_OFF_S[min(failures, len(_BACK_OFF_S) - 1)])
                 failures += 1
         try:
@@ -130,10 +132,13 @@ class Sender:
 
     def close(self) -> None:
         """Close the connections to the database and to the partners."""
-        while self._idle:
-            self._idle.pop().close()
+        self._close_idle()
         for partner in self.partners.values():
             partner.close()
+
+    def _close_idle(self) -> None:
+        while self._idle:
+            self._idle.pop().close()
 
     def _job(self, about: str, ids: list[int]) -> None:
         partner, _, token = about.rpartition(":")
@@ -166,11 +171,29 @@ class Sender:
 
     @contextmanager
     def _connection(self) -> Iterator[Connection]:
-        """Lend a connection; one that was used without a fault is kept for the next."""
+        """Lend a connection; one that was used without a fault is kept for the next.
+
+        When the database was away, the kept ones are dead too: none of them may cost a lease.
+        """
         conn = self._idle.pop() if self._idle else connect(self.url)
         try:
             yield conn
-        except BaseException:
+        except BaseException as error:
             conn.close()
+            if isinstance(error, psycopg.OperationalError):
+                self._close_idle()
             raise
         self._idle.append(conn)
+
+    def _answering(self) -> Connection | None:
+        """Return a kept connection that still answers; a restarted database has closed them all."""
+        while self._idle:
+            conn = self._idle.pop()
+            try:
+                conn.execute("select 1")
+                conn.rollback()
+            except psycopg.OperationalError:
+                conn.close()
+            else:
+                return conn
+        return None

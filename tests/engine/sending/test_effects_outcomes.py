@@ -199,3 +199,17 @@ def test_the_outcome_of_a_lost_lease_does_not_count(
     assert len(told(conn, shop_engine)) == 1
     assert one(conn, "select takeovers from effect") == 1
     assert one(conn, "select takeovers from partner") == 1
+
+
+def test_a_sender_whose_connections_the_database_closed_opens_new_ones(
+    conn: Connection, shop_engine: Engine, sender_of: SenderOf
+) -> None:
+    sender = sender_of(shop_engine)
+    put_effects(conn, shop_engine)
+    sender.drain()
+    put_effects(conn, shop_engine)
+
+    conn.execute("select pg_terminate_backend(pid) from pg_stat_activity where pid <> pg_backend_pid()")
+    conn.commit()
+
+    assert sender.drain() == 1
