@@ -12,13 +12,8 @@ from careengine.journeys.event_to_place import journey, placed, to_place
 from careengine.kernel.decision import Route
 from careengine.kernel.next import Next, Tell
 
-DATA = {
-    "event": 5,
-    "event_kind": "sms.reply",
-    "why": "two_on_one_phone",
-    "ref": "Communication/1@1",
-    "journey": "x",
-}
+WHY = {"event_kind": "sms.reply", "why": "two_on_one_phone", "journey": "x"}
+DATA = {**WHY, "event": 5, "ref": "Communication/1@1"}
 CASE = Case(
     id=1, journey="event_to_place", journey_version=1, state="to_place", version=0, subject=UUID(int=0),
     site="boston", zone="America/New_York", opened_at=NOW, entered_at=NOW, data=DATA,
