@@ -1,4 +1,4 @@
-"""How fast FHIR comes in over HTTP, validated and indexed by every search parameter, and how fast it is found.
+"""How fast FHIR comes in over HTTP, validated and indexed by all search parameters, and how fast it is found.
 
 The baseline in the same run is the same bundles put into a plain JSONB table, neither checked nor indexed.
 Last line with --json: the figures DESIGN names.
@@ -98,7 +98,13 @@ def baseline(url: str, files: Sequence[Path]) -> float:
                 with conn.cursor().copy("copy plain (id, type, body) from stdin (format binary)") as copy:
                     copy.set_types(["text", "int2", "jsonb"])
                     for resource in resources:
-                        copy.write_row((resource["id"], type_code(resource["resourceType"]), Jsonb(resource, orjson.dumps)))
+                        copy.write_row(
+                            (
+                                resource["id"],
+                                type_code(resource["resourceType"]),
+                                Jsonb(resource, orjson.dumps),
+                            )
+                        )
                 conn.commit()
                 with lock:
                     stored[0] += len(resources)
@@ -146,14 +152,20 @@ def measure(asked: argparse.Namespace) -> dict[str, object]:
         rates = [found["stored"] / found["seconds"] for found in rounds]
         return {
             "resources_per_s": round(statistics.median(rates)), "rounds": [round(rate) for rate in rates],
-            "baseline_resources_per_s": round(plain), "share_of_baseline": round(statistics.median(rates) / plain, 3),
-            "validated": True, "search_parameters": "all of R4 but composite and special ones", "history": True,
+            "baseline_resources_per_s": round(plain),
+            "share_of_baseline": round(statistics.median(rates) / plain, 3),
+            "validated": True,
+            "search_parameters": "all of R4 but composite and special ones", "history": True,
             "connections": CONNECTIONS, "processes": asked.processes,
             "resources_per_bundle": round(rounds[0]["stored"] / rounds[0]["bundles"]),
             "bundle_p50_ms": round(statistics.median(found["p50_ms"] for found in rounds), 1),
             **searches, "fsync_us": rig.fsync_us(running.data), "cores": os.cpu_count(),
             "load": round(os.getloadavg()[0], 1),
         }  # fmt: skip
+
+
+def _sizes(text: str) -> list[int]:
+    return [int(n) for n in text.split(",") if n]
 
 
 def main() -> None:
@@ -163,8 +175,9 @@ def main() -> None:
     parser.add_argument("--bundles", type=Path, help="folder of transaction bundles, *.json.gz")
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--processes", type=int, default=min(os.cpu_count() or 1, 2))
-    parser.add_argument("--patients", type=lambda text: [int(n) for n in text.split(",") if n], default=[1000, 16_000, 64_000],
-                        help="sizes at which searches are measured; empty for none")  # fmt: skip
+    parser.add_argument(
+        "--patients", type=_sizes, default=[1000, 16_000, 64_000], help="sizes to search at; empty for none"
+    )
     figures = measure(parser.parse_args())
     for name, value in figures.items():
         print(f"{name:28} {value}")

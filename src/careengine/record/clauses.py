@@ -7,7 +7,7 @@ from uuid import UUID
 
 from careengine.record.columns import DATE, PATIENT_PARAMS, columns_of
 from careengine.record.index_value import Kind
-from careengine.record.keys import folded, key, number
+from careengine.record.keys import LONGEST_WORD, folded, key, number
 from careengine.record.parameters import Parameter
 from careengine.record.query import Criterion, Query, SearchRefused
 from careengine.record.ranges import dates, numbers, prefixed
@@ -40,22 +40,14 @@ class Known:
 
 
 def look_up(conn: Connection, query: Query) -> Known:
-    """Learn what the criteria need, in at most two exchanges with the database."""
+    """Learn what the criteria need: one exchange with the database, or two when a code names no system."""
     known = Known()
     words = [value for c in query.criteria for value in _words(c)]
-    patients = [value for c in query.criteria for value in _patients(c)]
-    with conn.pipeline():
-        terms = conn.execute(
-            "select distinct value, system from term where value = any(%b::text[])", (words,)
-        )
-        people = conn.execute(
-            "select id, subject from resource"
-            " where type = %b and id = any(%b::text[]) and subject is not null",
-            (PATIENT, patients),
-        )
-        for value, system in terms.fetchall() if words else ():
+    if words:
+        sql = "select distinct value, system from term where value = any(%b::text[])"
+        for value, system in conn.execute(sql, (words,)):
             known.systems.setdefault(value, set()).add(system)
-        known.subjects = dict(people.fetchall()) if patients else {}
+    patients = [value for c in query.criteria for value in _patients(c)]
     columns = columns_of(query.type)
     keys = [
         UUID(bytes=digest)
@@ -63,11 +55,19 @@ def look_up(conn: Connection, query: Query) -> Known:
         if c.parameter.name in columns or c.parameter.name in PATIENT_PARAMS
         for digest in _keys(c, known)
     ]
-    if keys:
-        rows = conn.execute(
+    if not patients and not keys:
+        return known
+    with conn.pipeline():
+        people = conn.execute(
+            "select id, subject from resource"
+            " where type = %b and id = any(%b::text[]) and subject is not null",
+            (PATIENT, patients),
+        )
+        spilled = conn.execute(
             "select k from unnest(%b::uuid[]) k where exists (select from sp where sp.key = k)", (keys,)
         )
-        known.spilled = {row[0].bytes for row in rows}
+        known.subjects = dict(people.fetchall())
+        known.spilled = {row[0].bytes for row in spilled.fetchall()}
     return known
 
 
@@ -122,6 +122,8 @@ def _keys(criterion: Criterion, known: Known) -> list[bytes]:
 
 def _tokens(parameter: Parameter, value: str, known: Known) -> list[tuple[str, str]]:
     system, bar, code = value.rpartition("|")
+    if not bar and len(value) > LONGEST_WORD:
+        raise SearchRefused(f"A code of more than {LONGEST_WORD} characters is found by system|code only.")
     if not bar:
         return [(system, value) for system in sorted(known.systems.get(value, set()) | {""})]
     if not code:

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 
 from careengine.record.columns import DATE, ENCOUNTER, PATIENT_PARAMS, columns_of
 from careengine.record.index_value import IndexValue, Kind
-from careengine.record.keys import folded, key, number
+from careengine.record.keys import LONGEST_WORD, folded, key, number
 
 
 @dataclass(slots=True)
@@ -45,10 +45,15 @@ def extract(type_: str, values: Iterable[IndexValue]) -> Extracted:
 
 
 def _token(found: Extracted, column: str | None, value: IndexValue) -> None:
-    found.terms.add((value.value, value.system))
-    if value.param == "identifier":
+    _keep_word(found, value)
+    if value.param == "identifier" and len(value.value) + len(value.system) <= LONGEST_WORD:
         found.identifiers.add((value.system, value.value))
     _keep_key(found, column, key(value.param, value.system, value.value))
+
+
+def _keep_word(found: Extracted, value: IndexValue) -> None:
+    if len(value.value) + len(value.system) <= LONGEST_WORD:
+        found.terms.add((value.value, value.system))
 
 
 def _reference(found: Extracted, column: str | None, value: IndexValue) -> None:
@@ -96,7 +101,7 @@ def _number(found: Extracted, column: str | None, value: IndexValue) -> None:
     unit = None
     if value.value:
         unit = key("", value.system, value.value)
-        found.terms.add((value.value, value.system))
+        _keep_word(found, value)
     found.numbers.add((number(value.param), low, high, unit))
 
 

@@ -23,6 +23,8 @@ def number(param: str) -> int:
     return checksum - (1 << 32) if checksum >= 1 << 31 else checksum
 
 
+LONGEST_WORD = 500
+"""Characters up to which a code or identifier can be looked up without its system; an index holds no more."""
 _LONGEST = 200
 
 

@@ -1,5 +1,6 @@
 """The ranges that dates and numbers of a search stand for, by the precision they are written with."""
 
+import math
 import re
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal, InvalidOperation
@@ -68,4 +69,4 @@ def numbers(value: str) -> tuple[float, float]:
             "A number must be written like 5, 5.40 or 1e3, with a comparison before it or not."
         )
     half = Decimal((0, (5,), exponent - 1))
-    return float(number - half), float(number + half)
+    return float(number - half), max(float(number + half), math.nextafter(float(number), math.inf))

@@ -26,6 +26,7 @@ _ROUTES: tuple[tuple[str, str, Handler], ...] = (
     ("PUT", "/fhir/{type}", writing.update),
     ("DELETE", "/fhir/{type}", writing.delete),
     ("GET", "/fhir/{type}", reading.find),
+    ("POST", "/fhir/{type}/_search", reading.find_by_form),
     ("PUT", "/fhir/{type}/{id}", writing.update),
     ("DELETE", "/fhir/{type}/{id}", writing.delete),
     ("GET", "/fhir/{type}/{id}", reading.read),

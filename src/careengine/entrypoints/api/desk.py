@@ -77,26 +77,35 @@ class Desk:
 
     def _work(self, work: Callable[[Connection], Answer]) -> Answer:
         for attempt in range(_ATTEMPTS):
+            last = attempt == _ATTEMPTS - 1
             try:
-                conn = self._connection()
-                answer = work(conn)
-                conn.commit()
-            except WrittenMeanwhile:
+                answer = work(self._connection())
+            except (WrittenMeanwhile, psycopg.errors.DeadlockDetected):
                 self._roll_back()
-                if attempt == _ATTEMPTS - 1:
+                if last:
                     raise
             except psycopg.OperationalError as error:
-                self._roll_back()
-                if not isinstance(error, psycopg.errors.DeadlockDetected) or attempt == _ATTEMPTS - 1:
+                if not self._roll_back() or last:
                     raise DatabaseUnreachable(
-                        "The database did not take the request; nothing was stored. Send it again."
+                        "The database does not take the request now; nothing was stored. Send it again."
                     ) from error
             except BaseException:
                 self._roll_back()
                 raise
             else:
+                self._commit()
                 return answer
         raise AssertionError
+
+    def _commit(self) -> None:
+        try:
+            self._connection().commit()
+        except psycopg.OperationalError as error:
+            self._roll_back()
+            raise DatabaseUnreachable(
+                "The database went away at the last moment; whether this was stored is not known."
+                " Look, or send it again with ids or conditions of your own."
+            ) from error
 
     def _connection(self) -> Connection:
         conn: Connection | None = getattr(self._mine, "conn", None)
@@ -105,13 +114,15 @@ class Desk:
             self._open.append(conn)
         return conn
 
-    def _roll_back(self) -> None:
+    def _roll_back(self) -> bool:
+        """Undo what is under way; True when the connection was lost, so that a new one may do better."""
         conn: Connection | None = getattr(self._mine, "conn", None)
         if conn is not None and not conn.closed:
             try:
                 conn.rollback()
             except psycopg.Error:
                 conn.close()
+        return conn is not None and conn.closed
 
     @contextmanager
     def reading(self, conn: Connection, partner: str) -> Iterator[Charts]:

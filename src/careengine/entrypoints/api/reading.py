@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Iterable
-from urllib.parse import urlencode
+from urllib.parse import parse_qsl, urlencode
 
 import orjson
 from starlette.requests import Request
@@ -94,27 +94,35 @@ def _moment(moment: Moment, bodies: dict[Ref, bytes]) -> bytes:
 
 async def find(desk: Desk, request: Request) -> Response:
     """``GET /fhir/Type?search``."""
-    type_ = request.path_params["type"]
-    query = query_of(type_, request.query_params.multi_items())
+    return await _found(desk, request, request.query_params.multi_items())
+
+
+async def find_by_form(desk: Desk, request: Request) -> Response:
+    """``POST /fhir/Type/_search``: the same, asked in the body, which no log of addresses keeps."""
+    raw = await request.body()
+    return await _found(desk, request, parse_qsl(raw.decode("utf-8", "replace"), keep_blank_values=True))
+
+
+async def _found(desk: Desk, request: Request, asked: list[tuple[str, str]]) -> Response:
+    query = query_of(request.path_params["type"], asked)
     partner = _partner(desk, request)
 
     def work(conn: Connection) -> tuple[Page, dict[Ref, bytes]]:
         page = search(conn, query)
         with desk.reading(conn, partner) as charts:
-            return page, _bodies(charts, page.found)
+            return page, _bodies(charts, (ref.newest() for ref in page.found))
 
     page, bodies = await desk.work(work)
     base = base_of(request)
     entries = [
         b'{"fullUrl":' + orjson.dumps(f"{base}/{ref.type}/{ref.id}") + b',"resource":' + bodies[ref]
         + b',"search":{"mode":"match"}}'
-        for ref in page.found if ref in bodies
+        for ref in map(Ref.newest, page.found) if ref in bodies
     ]  # fmt: skip
-    return answer(_bundle("searchset", entries, total=page.total, links=_links(request, base, page)))
+    return answer(_bundle("searchset", entries, total=page.total, links=_links(request, base, page, asked)))
 
 
-def _links(request: Request, base: str, page: Page) -> dict[str, str]:
-    asked = request.query_params.multi_items()
+def _links(request: Request, base: str, page: Page, asked: list[tuple[str, str]]) -> dict[str, str]:
     here = f"{base}/{request.path_params['type']}"
     links = {"self": f"{here}?{urlencode(asked)}"}
     if page.cursor:

@@ -139,7 +139,7 @@ class Migration(migrations.Migration):
     """Create the record's tables; monthly partitions are made ahead by ``runtime.partitions``."""
 
     initial = True
-    dependencies: list[tuple[str, str]] = []
+    dependencies = []
     operations = [
         migrations.RunSQL(SUBJECTS),
         migrations.RunSQL(RESOURCES),
