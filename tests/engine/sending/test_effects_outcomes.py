@@ -209,7 +209,10 @@ def test_a_sender_whose_connections_the_database_closed_opens_new_ones(
     sender.drain()
     put_effects(conn, shop_engine)
 
-    conn.execute("select pg_terminate_backend(pid) from pg_stat_activity where pid <> pg_backend_pid()")
+    conn.execute(
+        "select pg_terminate_backend(pid) from pg_stat_activity"
+        " where pid <> pg_backend_pid() and datname = current_database()"
+    )
     conn.commit()
 
     assert sender.drain() == 1
