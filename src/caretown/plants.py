@@ -139,8 +139,9 @@ def decoy(scene: Scene) -> list[Story]:
 
 
 def coded_urgent(scene: Scene) -> list[Story]:
-    """Tell a referral whose code says urgent."""
-    return [replace(scene.story(scene.take()), plant="coded_urgent", priority="urgent", urgent=True)]
+    """Tell a referral whose code says urgent, to a clinic that sees urgent ones."""
+    story = scene.story(scene.take(lambda clinic: bool(clinic.urgent)))
+    return [replace(story, plant="coded_urgent", priority="urgent", urgent=True)]
 
 
 def coded_stat(scene: Scene) -> list[Story]:
