@@ -132,13 +132,10 @@ class Sender:
 
     def close(self) -> None:
         """Close the connections to the database and to the partners."""
-        self._close_idle()
-        for partner in self.partners.values():
-            partner.close()
-
-    def _close_idle(self) -> None:
         while self._idle:
             self._idle.pop().close()
+        for partner in self.partners.values():
+            partner.close()
 
     def _job(self, about: str, ids: list[int]) -> None:
         partner, _, token = about.rpartition(":")
@@ -171,17 +168,12 @@ class Sender:
 
     @contextmanager
     def _connection(self) -> Iterator[Connection]:
-        """Lend a connection; one that was used without a fault is kept for the next.
-
-        When the database was away, the kept ones are dead too: none of them may cost a lease.
-        """
-        conn = self._idle.pop() if self._idle else connect(self.url)
+        """Lend a connection that answers; one that was used without a fault is kept for the next."""
+        conn = self._answering() or connect(self.url)
         try:
             yield conn
-        except BaseException as error:
+        except BaseException:
             conn.close()
-            if isinstance(error, psycopg.OperationalError):
-                self._close_idle()
             raise
         self._idle.append(conn)
 
