@@ -5,6 +5,7 @@ import http.client
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any, NamedTuple
 
 import orjson
@@ -193,6 +194,44 @@ def test_what_is_broken_is_told_as_an_outcome(ask: Ask) -> None:
         reply = ask(method, path, body)
         assert 400 <= reply.status < 500, (method, path)
         assert reply.json["resourceType"] == "OperationOutcome"
+
+
+def test_senders_of_the_same_resources_at_once_all_succeed_and_one_version_is_kept(ask: Ask) -> None:
+    entries = [put({**PATIENT, "id": f"p{n}"}) for n in range(40)]
+    bundles = [transaction(*entries), transaction(*reversed(entries))] * 3
+    with ThreadPoolExecutor(6) as senders:
+        replies = list(senders.map(lambda bundle: ask("POST", "/fhir", bundle), bundles))
+    assert [reply.status for reply in replies] == [200] * 6
+    assert ask("GET", "/fhir/Patient/p0/_history").json["total"] == 1
+
+
+def test_a_database_that_cut_its_connections_is_found_again(ask: Ask, conn: Connection) -> None:
+    ask("PUT", "/fhir/Patient/ana", PATIENT)
+    conn.execute(
+        "select pg_terminate_backend(pid) from pg_stat_activity"
+        " where pid <> pg_backend_pid() and datname = current_database()"
+    )
+    assert {ask("GET", "/fhir/Patient/ana").status for _ in range(6)} == {200}
+
+
+def test_a_batch_answers_entry_by_entry(ask: Ask) -> None:
+    entries = (
+        put(PATIENT),
+        put({**PATIENT, "id": "bo", "gender": "M"}),
+        {"request": {"method": "GET", "url": "Patient"}},
+    )
+    reply = ask("POST", "/fhir", {"resourceType": "Bundle", "type": "batch", "entry": entries}).json
+    statuses = [entry["response"]["status"][:3] for entry in reply["entry"]]
+    assert (reply["type"], statuses) == ("batch-response", ["201", "422", "405"])
+    assert reply["entry"][1]["response"]["outcome"]["issue"][0]["expression"] == [
+        "Bundle.entry[1].resource.gender"
+    ]
+
+
+def test_what_is_asked_for_may_stand_in_the_body(ask: Ask) -> None:
+    ask("PUT", "/fhir/Patient/ana", PATIENT)
+    form = {"Content_Type": "application/x-www-form-urlencoded"}
+    assert len(ask("POST", "/fhir/Patient/_search", b"gender=female", **form).json["entry"]) == 1
 
 
 def test_metadata_names_only_search_parameters_that_answer(ask: Ask) -> None:

@@ -36,7 +36,9 @@ def write(conn: Connection, drafts: Sequence[Draft], recorded_at: datetime) -> N
     replacing = [draft for draft in changed if draft.before is not None]
     if replacing:
         _replace(conn, replacing)
-    copy_rows(conn, "resource", _COLUMNS, (_resource(draft) for draft in changed if draft.before is None))
+    # In one order everywhere: two transactions that create the same resources wait, and do not deadlock.
+    new = sorted((draft for draft in changed if draft.before is None), key=lambda d: (d.type, d.asked.id))
+    copy_rows(conn, "resource", _COLUMNS, map(_resource, new))
     _write_search(conn, changed)
     _write_patients(conn, [draft for draft in changed if draft.type == PATIENT])
     when = instant(recorded_at)
