@@ -271,7 +271,7 @@ class Start:
     phrase: Phrase
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Lexicon:
     """The signs and modifiers of every language read here, prepared for looking up."""
 
@@ -296,6 +296,8 @@ class Lexicon:
     """Words this long or longer may be misspelt by one letter."""
     kept: frozenset[str]
     """Words never taken for a misspelling."""
+    begins: frozenset[str] = frozenset()
+    """First words of signs: a text without any of them says nothing urgent."""
     starts: Mapping[str, tuple["Start", ...]] = field(default_factory=dict)
     """First word → what might begin there."""
     spellings: Mapping[str, tuple[str, ...]] = field(default_factory=dict)

@@ -1,8 +1,8 @@
 """Does the clinic have what it needs, and if not, what is asked of whom? Pure."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date
 
 from careengine.capabilities.referrals.model import Attachment, Clinic, ClinicPolicy, Item, Referral, Role
 from careengine.capabilities.referrals.rules.whatif import what_if
@@ -55,7 +55,7 @@ def decide_completeness(referral: Referral, *, clinic: Clinic, policy: ClinicPol
         because=reasons or (all_there,),
         policy=policy.ref,
         evidence=evidence,
-        flips=_flips(referral, clinic, today, answer),
+        flips=_flips(referral, clinic, today, missing),
     )
 
 
@@ -144,32 +144,35 @@ def _fresh(attachment: Attachment, item: Item, today: date) -> bool:
     return attachment.day is not None and (today - attachment.day).days <= item.within_days
 
 
-def _flips(referral: Referral, clinic: Clinic, today: date, answer: str) -> tuple[Flip, ...]:
-    """Return the changes of one fact that would make it complete or incomplete, each tried."""
-    tries: list[tuple[str, Scalar]] = []
-    for i, attachment in enumerate(referral.attachments):
-        tries.append((f"referral.attachments[{i}].usable", not attachment.usable))
-        if attachment.day is not None:
-            day = today if answer == INCOMPLETE else _before_any(attachment, clinic, today)
-            tries.append((f"referral.attachments[{i}].day", day.isoformat()))
-    if answer == COMPLETE:
-        tries.append(("referral.sender.requester", ""))
-    tries += [
-        (f"referral.people[{i}].has", fact)
-        for i, person in enumerate(referral.people)
-        for fact in ("phone", "address")
-        if fact not in person.has and answer == INCOMPLETE
+def _flips(
+    referral: Referral, clinic: Clinic, today: date, missing: Sequence[tuple[Item, _Found]]
+) -> tuple[Flip, ...]:
+    """Return the changes of one fact that would make it complete or incomplete."""
+    if len(missing) > 1:
+        return ()
+    if missing:
+        return _mending(referral, missing[0][0], today)
+    flips = [
+        Flip("referral.sender.requester", "", INCOMPLETE) for item in clinic.needs if item.code == "requester"
     ]
-    flips = []
-    for fact, becomes in tries:
-        changed = what_if(referral, fact, becomes)
-        now = INCOMPLETE if any(_find(item, changed, today).fault for item in clinic.needs) else COMPLETE
-        if now != answer:
-            flips.append(Flip(fact, becomes, now))
+    for item in clinic.needs:
+        right = [i for i, a in enumerate(referral.attachments) if item.any_of & set(a.codes)]
+        if len(right) == 1:
+            flips.append(Flip(f"referral.attachments[{right[0]}].usable", False, INCOMPLETE))  # noqa: FBT003  a flip's value
     return tuple(flips)
 
 
-def _before_any(attachment: Attachment, clinic: Clinic, today: date) -> date:
-    """Return a day just too old for the clinic's strictest need that the attachment could answer."""
-    limits = [i.within_days for i in clinic.needs if i.within_days and i.any_of & set(attachment.codes)]
-    return today - timedelta(days=min(limits, default=0) + 1)
+def _mending(referral: Referral, item: Item, today: date) -> tuple[Flip, ...]:
+    """Return what would supply the only missing item, each tried."""
+    tries: list[tuple[str, Scalar]] = [("referral.sender.requester", "Practitioner/known")]
+    tries += [(f"referral.people[{i}].has", item.code) for i, _ in enumerate(referral.people)]
+    for i, _ in enumerate(referral.attachments):
+        tries += [
+            (f"referral.attachments[{i}].usable", True),
+            (f"referral.attachments[{i}].day", today.isoformat()),
+        ]
+    return tuple(
+        Flip(fact, becomes, COMPLETE)
+        for fact, becomes in tries
+        if not _find(item, what_if(referral, fact, becomes), today).fault
+    )

@@ -46,9 +46,9 @@ def read(text: Words, lexicon: Lexicon, *, year: int) -> tuple[Finding, ...]:
     """
     words = cut(text.text, lexicon, year)
     plain = [corrected(w.plain, lexicon) for w in words]
-    matches = _matches(words, plain, lexicon)
-    if not any(m.kind is Kind.SIGN for m in matches):
+    if lexicon.begins.isdisjoint(plain):
         return ()
+    matches = _matches(words, plain, lexicon)
     kept = _without_neutral(matches)
     modifiers = _longest([m for m in kept if m.kind is Kind.MODIFIER])
     measured = [m for m in kept if m.kind is Kind.SIGN and _measured(m, words, lexicon)]

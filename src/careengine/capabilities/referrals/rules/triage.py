@@ -1,5 +1,7 @@
 """Where does the referral go: accepted, to the triage nurse, to the desk, or to another clinic? Pure."""
 
+from functools import lru_cache
+
 from careengine.capabilities.referrals.model import Referral, RoutingPolicy
 from careengine.kernel.decision import Decision, Evidence, Flip, Reason, Route
 from careengine.kernel.policy import PolicyRef, Row
@@ -39,5 +41,6 @@ def decide_triage(
     )
 
 
+@lru_cache(maxsize=1000)  # clinics and urgencies are few, and a version's table never changes
 def _row(clinic: str, urgency: str, policy: RoutingPolicy) -> Row | None:
     return policy.table.first({"clinic": clinic, "urgency": urgency})

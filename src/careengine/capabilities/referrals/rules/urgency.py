@@ -100,7 +100,8 @@ def _flips(
         if priority and level != answer and _rank(level, policy) >= _rank(said, policy)
     ]
     reaching = [f for f in findings if f.by is not None and _rank(f.level, policy) > _rank(answer, policy)]
-    return (*flips, *(flip for f in reaching if (flip := _unsaid(referral, f, policy, answer, today))))
+    unsaid = _unsaid(referral, reaching[0], policy, answer, today) if reaching else None
+    return (*flips, unsaid) if unsaid else tuple(flips)
 
 
 def _unsaid(

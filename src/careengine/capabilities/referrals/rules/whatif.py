@@ -3,7 +3,7 @@
 import re
 from dataclasses import fields, is_dataclass, replace
 from datetime import date
-from typing import Any, TypeVar
+from typing import Any, TypeVar, get_args
 
 from careengine.kernel.errors import Refused
 from careengine.kernel.policy import Scalar
@@ -42,15 +42,16 @@ def _changed(value: Any, path: list[str], becomes: Scalar) -> Any:
     elif found["start"] is not None:
         new = old[: int(found["start"])] + str(becomes) + old[int(found["end"]) :]
     else:
-        new = _changed(old, rest, becomes) if rest else _as(old, becomes)
+        dated = any(f.name == name and date in get_args(f.type) for f in fields(value))
+        new = _changed(old, rest, becomes) if rest else _as(old, becomes, dated=dated)
     changed: Any = replace(value, **{name: new})  # type: ignore[type-var]  # is_dataclass was asked above
     return changed
 
 
-def _as(old: Any, becomes: Scalar) -> Any:
+def _as(old: Any, becomes: Scalar, *, dated: bool) -> Any:
     """Return the new value in the kind of the old one."""
     if isinstance(old, tuple):
         return (*old, becomes)
-    if isinstance(old, date) and isinstance(becomes, str):
+    if dated and isinstance(becomes, str):
         return date.fromisoformat(becomes)
     return becomes
