@@ -242,3 +242,23 @@ def test_an_asking_decision_is_what_the_card_shows(toy: Any) -> None:
 
     assert toy.one("select d.route from card c join decision d on d.id = c.decision_id") == 1
     assert decided("toy.first_look", "ask", route=Route.ASK).route is Route.ASK
+
+
+def test_only_the_guilty_event_of_a_case_is_put_by_and_a_person_can_give_it_back(toy: Any) -> None:
+    case = toy.walking()
+    toy.happen(case, "toy.step", {"n": 1})
+    toy.happen(case, "toy.step", {"n": "a\x00b"})
+    toy.happen(case, "toy.step", {"n": 3})
+    refuses = "position('\\u0000' in encode(data, 'escape')) = 0"
+    toy.conn.execute(f"alter table engine_case add constraint no_u0000 check ({refuses})")
+    toy.conn.commit()
+
+    toy.drain()
+
+    assert toy.cases()[0][2]["trace"] == "1,3,"
+    assert [kind for _, kind, _ in toy.cards()] == ["engine.fault"]
+    toy.conn.execute("alter table engine_case drop constraint no_u0000")
+    toy.conn.commit()
+    toy.answer(toy.cards()[0][0], decided("engine.fault", "try_again"))
+    toy.drain()
+    assert toy.cases()[0][2]["trace"] == "1,3,a\x00b,"

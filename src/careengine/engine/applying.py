@@ -131,8 +131,7 @@ class Desk:
         self._close([card for card in open_cards if card.kind == kind], open_cards)
         shown = first_asked(answer.next)
         sort, decision = encode_decision(shown)
-        event = answer.call.event.id if answer.call.event else 0
-        called = {"function": _stopped_function(answer), "event": event}
+        called = {"function": _stopped_function(answer), "event": _stopped_event(answer)}
         body = {"call": called, "kind": int(sort), "decision": orjson.Fragment(decision)}
         team = self.engine.codes.id("team", asking.team.value) if asking.team else row.owner
         due = asking.due or row.clock_until or self.batch.now
@@ -188,6 +187,14 @@ def _stopped_function(answer: Answer) -> str:
     given = answer.call.given or {}
     stopped = given.get(FAULT_FOUND.name) or given.get(WITHHELD.name)
     return stopped.function if stopped is not None else answer.call.function
+
+
+def _stopped_event(answer: Answer) -> int:
+    """Return the event that call was about, 0 for none."""
+    if answer.call.event is not None:
+        return answer.call.event.id
+    fault = (answer.call.given or {}).get(FAULT_FOUND.name)
+    return fault.event if fault is not None else 0
 
 
 def _what(answer: Answer, row: CaseRow) -> str:

@@ -19,10 +19,11 @@ from careengine.engine.guards import Stops
 from careengine.engine.intake import WORK
 from careengine.engine.rows import CaseRow, claim, claim_these, inbox_of
 from careengine.engine.writing import open_cards_of, write
-from careengine.kernel.errors import Conflict
+from careengine.kernel.errors import CareError, Conflict
 from careengine.runtime.clock import real_now
 from careengine.runtime.database import Connection
 from careengine.runtime.organisation import Site
+from careengine.runtime.telemetry import get_logger
 from careengine.trust.access import Access
 from careengine.trust.ledger import Pen
 
@@ -35,7 +36,15 @@ CONFLICTS = (
     errors.LockNotAvailable,
     errors.UniqueViolation,
 )
-CONTENT = (psycopg.DataError, psycopg.IntegrityError, psycopg.ProgrammingError, psycopg.NotSupportedError)
+CONTENT = (
+    psycopg.DataError,
+    psycopg.IntegrityError,
+    psycopg.ProgrammingError,
+    psycopg.NotSupportedError,
+    psycopg.InternalError,
+    errors.ProgramLimitExceeded,
+    errors.StatementTooComplex,
+)
 
 
 class Dispatcher:
@@ -108,33 +117,51 @@ class Dispatcher:
             raise error
         self.counts.refused += 1
         if len(ids) == 1:
-            self._set_apart(ids[0], error)
+            self._one_event_at_a_time(ids[0])
             return
         middle = len(ids) // 2
         for half in (ids[:middle], ids[middle:]):
             self._again(half)
 
-    def _set_apart(self, case: int, error: Exception) -> None:
-        now, real = self._engine.clock.now(), real_now()
-        rows = claim_these(self._conn, [case])
-        if not rows:
+    def _one_event_at_a_time(self, case: int) -> None:
+        """Advance the guilty case by its first event alone; if that is the one, set it apart."""
+        try:
+            self._once([case], most=1)
+        except CONFLICTS:
             self._conn.rollback()
-            return
-        quarantine.set_apart(
-            self._conn, self._engine, self._pen, rows[0],
-            error=error, clocks=ClockDesk(self._engine.book, self._sites, now), now=now, real=real,
-        )  # fmt: skip
-        self._conn.commit()
+        except Exception as error:
+            self._conn.rollback()
+            if isinstance(error, psycopg.Error) and not isinstance(error, CONTENT):
+                raise
+            self._set_apart(case, error)
 
-    def _once(self, ids: Sequence[int]) -> None:
+    def _set_apart(self, case: int, error: Exception) -> None:
+        """Open a card for the case; if even that is refused, let it rest so that the others go on."""
+        now, real = self._engine.clock.now(), real_now()
+        try:
+            rows = claim_these(self._conn, [case])
+            if rows:
+                clocks = ClockDesk(self._engine.book, self._sites, now)
+                quarantine.set_apart(self._conn, self._engine, rows[0], error=error, clocks=clocks, real=real)
+            self._conn.commit()
+        except (*CONTENT, CareError) as worse:
+            self._conn.rollback()
+            get_logger().error("case rests", case=case, exc_info=worse)
+            quarantine.let_rest(self._conn, case, now=now, real=real)
+            self._conn.commit()
+
+    def _once(self, ids: Sequence[int], *, most: int | None = None) -> None:
         now, real = self._engine.clock.now(), real_now()
         rows = claim_these(self._conn, ids)
         if rows:
-            self._decide_and_write(rows, now, real)
+            self._decide_and_write(rows, now, real, most=most)
         else:
             self._conn.rollback()
 
-    def _decide_and_write(self, rows: Sequence[CaseRow], now: datetime, real: datetime) -> None:
+    def _decide_and_write(
+        self, rows: Sequence[CaseRow], now: datetime, real: datetime, *, most: int | None = None
+    ) -> None:
+        """Decide for claimed cases, each by at most ``most`` of its events, and commit."""
         ids = [row.id for row in rows]
         inbox = inbox_of(self._conn, ids, real=real)
         cards = open_cards_of(self._conn, ids)
@@ -145,7 +172,7 @@ class Dispatcher:
             access=self._access,
             stops=Stops.read(self._conn),
         )  # fmt: skip
-        folding.run([Work(row, inbox.get(row.id, []), cards.get(row.id, [])) for row in rows])
+        folding.run([Work(row, inbox.get(row.id, [])[:most], cards.get(row.id, [])) for row in rows])
         if batch.is_empty():
             self._conn.rollback()
             return

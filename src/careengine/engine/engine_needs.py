@@ -42,6 +42,8 @@ class Fault:
 
     function: str
     error: str
+    event: int = 0
+    """The event that was put by, when the fault came to light only on writing."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
