@@ -93,6 +93,28 @@ def test_a_patients_resources_get_the_patients_subject_also_when_written_before_
     assert len(set(subjects.values())) == 1
 
 
+def test_a_chart_is_read_by_any_coding_of_the_main_code_and_from_a_day_on(conn: Connection) -> None:
+    raw = orjson.dumps({
+        "resourceType": "Observation", "id": "two", "status": "final",
+        "subject": {"reference": "Patient/ana"}, "effectiveDateTime": "2026-01-05",
+        "code": {"coding": [
+            {"system": "urn:own", "code": "hb"}, {"system": "http://loinc.org", "code": "718-7"}
+        ]},
+    })  # fmt: skip
+    two = NewVersion(type="Observation", id="two", raw=raw)
+    write_versions(conn, [patient(PATIENT), two, observation("w", "ana", "1")], recorded_at=NOON)
+    ana = subject_of(conn, [Ref("Patient", "ana")])[Ref("Patient", "ana")]
+
+    def found(code: tuple[str, str], since: datetime | None = None) -> list[str]:
+        charts = by_subject(conn, [ana], ["Observation"], codes=[code], since=since)
+        return [stored.ref.id for stored in charts[ana]]
+
+    assert found(("urn:own", "hb")) == found(("http://loinc.org", "718-7")) == ["two"]
+    assert found(("http://loinc.org", "2339-0")) == ["w"]
+    assert found(("urn:own", "hb"), datetime(2026, 1, 6, tzinfo=UTC)) == []
+    assert found(("urn:own", "hb"), datetime(2026, 1, 5, 12, tzinfo=UTC)) == ["two"]
+
+
 def test_a_merge_joins_the_charts_and_an_unmerge_parts_them_losing_nothing(conn: Connection) -> None:
     write_versions(conn, [patient(PATIENT), patient(OTHER), observation("w", "ana", "1")], recorded_at=NOON)
     ana, bo = (subject_of(conn, [Ref("Patient", name)])[Ref("Patient", name)] for name in ("ana", "bo"))

@@ -6,6 +6,7 @@ from datetime import datetime
 from uuid import UUID
 
 from careengine.kernel.refs import Ref
+from careengine.record.columns import CODE, columns_of
 from careengine.record.keys import key
 from careengine.record.resource_types import type_code, type_name
 from careengine.runtime.codec import unpack
@@ -105,9 +106,9 @@ def by_subject(
 ) -> dict[UUID, list[Stored]]:
     """Return what the record holds of each person, whatever chart it was written to, newest date first.
 
-    ``codes`` are (system, code) of the type's main code (its first coding, see ``record.columns``); ``since``
-    leaves out what ended before. Subjects of one merged person get the same answer. ``hidden`` as in
-    :func:`current`.
+    ``codes`` are (system, code) of the type's main code (see ``record.columns``), in any of its codings;
+    ``since`` leaves out what ended earlier. Subjects of one merged person get the same answer;
+    ``hidden`` as in :func:`current`.
     """
     wanted = list(dict.fromkeys(subjects))
     digests = [UUID(bytes=key(_main_code(type_), *code)) for type_ in types for code in codes]
@@ -116,10 +117,11 @@ def by_subject(
         " case when not withheld then r.body end from subject q"
         " join subject s on s.root = q.root join resource r on r.subject = s.id and r.type = any(%b)"
         f" cross join lateral (select {_WITHHELD} as withheld) l"
-        " where q.id = any(%b) and not r.deleted and (%b::uuid[] = '{}' or r.code = any(%b::uuid[]))"
+        " where q.id = any(%b) and not r.deleted and (%b::uuid[] = '{}' or r.code = any(%b::uuid[])"
+        " or exists (select from sp where sp.rid = r.rid and sp.key = any(%b::uuid[])))"
         " and (%b::timestamptz is null or coalesce(r.date_hi, r.updated) > %b)"
         " order by r.date_lo desc nulls last, r.rid",
-        ([type_code(name) for name in types], list(hidden), wanted, digests, digests, since, since),
+        ([type_code(name) for name in types], list(hidden), wanted, digests, digests, digests, since, since),
         binary=True,
     ).fetchall()
     found: dict[UUID, list[Stored]] = {subject: [] for subject in wanted}
@@ -134,8 +136,6 @@ def _unpacked(body: bytes | None) -> bytes:
 
 
 def _main_code(type_: str) -> str:
-    from careengine.record.columns import CODE, columns_of
-
     return next((param for param, column in columns_of(type_).items() if column == CODE), "code")
 
 
