@@ -112,3 +112,13 @@ def test_the_published_sentences_are_read_as_well_as_we_say(half: str) -> None:
     assert len(mine) >= 60
     assert sum(urgent) / len(urgent) >= 0.98
     assert sum(routine) / len(routine) < 0.10
+
+
+@given(st.sampled_from(SENTENCES), st.lists(st.sampled_from(SENTENCES), max_size=3), st.integers(0, 3))
+def test_a_harmless_sentence_never_hides_an_urgent_one_nor_makes_another_urgent(
+    one: dict[str, str], others: list[dict[str, str]], place: int
+) -> None:
+    """What a sentence means does not depend on the sentences around it."""
+    texts = [s["text"] for s in others if decided(s["text"]).route is Route.PROCEED]
+    texts.insert(place, one["text"])
+    assert decided("\n".join(texts)).route is decided(one["text"]).route
