@@ -120,7 +120,7 @@ def engine_on(conn: Connection, url: str = "http://127.0.0.1:9/", *, moving: boo
             "partners": {"shop": {"url": url, "concurrency": 64, "per_second": 10000.0, "burst": 10000}},
         })
     )  # fmt: skip
-    known = {name: source for name, source in all_sources().items() if _fits(name)}
+    known = {name: source for name, source in all_sources().items() if fits(name)}
     engine = Engine(
         journeys=(journey,), loaders={}, runners={"bench.send": send}, organisation=organisation,
         book=book_of(known, SCHEMAS), codes=Codes.load(conn), ids=SystemIds.of(conn),
@@ -131,7 +131,8 @@ def engine_on(conn: Connection, url: str = "http://127.0.0.1:9/", *, moving: boo
     return engine
 
 
-def _fits(name: str) -> bool:
+def fits(name: str) -> bool:
+    """Say whether the policy called ``name`` is one this journey and the engine around it need."""
     return name in {
         CLOCK,
         "engine.escalation",

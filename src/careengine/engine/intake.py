@@ -56,8 +56,10 @@ def post(
     """Put the events down and return the id of each one that is new, by key; the caller commits."""
     wanted = {event.key: event for event in events}
     ids = {key: engine.ids.next() for key in wanted}
+    # Sorted, so that two senders of the same events wait for each other instead of for ever.
+    keys = sorted(ids)
     with conn.cursor(binary=True) as cursor:
-        fresh = {r[0] for r in cursor.execute(_KEYS, (list(ids), list(ids.values()))).fetchall()}
+        fresh = {r[0] for r in cursor.execute(_KEYS, (keys, [ids[key] for key in keys])).fetchall()}
     new = {ids[key]: event for key, event in wanted.items() if key in fresh}
     if new:
         _put_down(conn, engine, new, recorded_at)

@@ -14,11 +14,11 @@ from careengine.engine.case_clock import ClockDesk
 from careengine.engine.composition import Coded, Engine
 from careengine.engine.events import event_from
 from careengine.engine.intake import WORK
-from careengine.engine.journey import Candidate, Join, Journey, JourneyError, Open, Routed, Unplaced
+from careengine.engine.journey import Candidate, Join, Journey, JourneyError, Open, Unplaced
 from careengine.engine.keys import key_of
 from careengine.engine.rows import COLUMNS, CaseRow
 from careengine.engine.task_projection import task_of
-from careengine.engine.writing import cases_called, copy
+from careengine.engine.writing import cases_called, copy, existing
 from careengine.kernel.policy import Scalar
 from careengine.record.subjects import same_person
 from careengine.record.write import NewVersion, write_versions
@@ -66,7 +66,7 @@ class Arrived:
 class Placed:
     """What one transaction of routing will write."""
 
-    inbox: list[tuple[int, int, datetime]] = field(default_factory=list)
+    joined: list[tuple[int, Arrived, Journey]] = field(default_factory=list)
     opened: dict[UUID, tuple[CaseRow, list[Arrived]]] = field(default_factory=dict)
 
 
@@ -91,17 +91,14 @@ def route_arrived(conn: Connection, engine: Engine, clocks: ClockDesk, *, limit:
 def _claim(conn: Connection, engine: Engine, limit: int) -> list[Arrived]:
     with conn.cursor(binary=True) as cursor:
         rows = cursor.execute(_CLAIM, (limit,)).fetchall()
-    return [
-        Arrived(
-            event_from(
-                id=row[0], kind=engine.codes.name("event", row[1]), at=row[2], actor=row[3], ref=row[4],
-                body=unpack(row[5]),
-            ),
-            row[6],
-            row[7],
-        )
-        for row in rows
-    ]  # fmt: skip
+    return [Arrived(_event(engine, row), row[6], row[7]) for row in rows]
+
+
+def _event(engine: Engine, row: Sequence[Any]) -> Event:
+    return event_from(
+        id=row[0], kind=engine.codes.name("event", row[1]), at=row[2], actor=row[3], ref=row[4],
+        body=unpack(row[5]),
+    )  # fmt: skip
 
 
 def _listening(engine: Engine, kind: str) -> list[Journey]:
@@ -134,15 +131,6 @@ def _candidates(
     return candidates
 
 
-def _ask_router(journey: Journey, event: Event, candidates: Sequence[Candidate]) -> Routed:
-    if journey.router is None:
-        raise JourneyError(f"Journey {journey.name} listens to events but has no route.")
-    try:
-        return journey.router(event, candidates)
-    except Exception as error:  # noqa: BLE001  an event a router trips over must not stop the others
-        return Unplaced(f"router_failed:{type(error).__name__}")
-
-
 def _place(
     engine: Engine,
     clocks: ClockDesk,
@@ -151,20 +139,45 @@ def _place(
     journey: Journey,
     candidates: Sequence[Candidate],
 ) -> None:
-    routed = _ask_router(journey, one.event, candidates)
+    """Do what the journey's router says; one that fails, or joins nobody, leaves the event to a person."""
+    if journey.router is None:
+        raise JourneyError(f"Journey {journey.name} listens to events but has no route.")
+    try:
+        routed = journey.router(one.event, candidates)
+        if isinstance(routed, Open):
+            _open(engine, clocks, placed, one, engine.newest(journey.name), routed)
+    except Exception as error:  # noqa: BLE001  an event a router trips over must not stop the others
+        routed = Unplaced(f"router_failed:{type(error).__name__}")
     if isinstance(routed, Join):
-        placed.inbox.extend((case, one.event.id, one.recorded_at) for case in routed.cases)
-    elif isinstance(routed, Open):
-        _open(engine, clocks, placed, one, engine.newest(journey.name), routed)
-    elif isinstance(routed, Unplaced):
-        data: dict[str, Scalar] = {
-            "event": one.event.id,
-            "event_kind": one.event.kind,
-            "why": routed.why,
-            "ref": one.event.ref,
-        }
-        asked = Open(key=f"event:{one.event.id}:{journey.name}", data={**data, "journey": journey.name})
-        _open(engine, clocks, placed, one, engine.newest(engine.placing), asked)
+        placed.joined.extend((case, one, journey) for case in routed.cases)
+        if not routed.cases:
+            routed = Unplaced("router_joined_nobody")
+    if isinstance(routed, Unplaced):
+        _ask_a_person(engine, clocks, placed, one, journey.name, routed)
+
+
+def _ask_a_person(
+    engine: Engine, clocks: ClockDesk, placed: Placed, one: Arrived, journey: str, why: Unplaced
+) -> None:
+    """Open a case through which a person sees the event and says where it belongs."""
+    data: dict[str, Scalar] = {
+        "event": one.event.id,
+        "event_kind": one.event.kind,
+        "why": why.why,
+        "ref": one.event.ref,
+        "journey": journey,
+    }
+    asked = Open(key=f"event:{one.event.id}:{journey}", data=data)
+    _open(engine, clocks, placed, one, engine.newest(engine.placing), asked)
+
+
+def _refuse_unknown_cases(conn: Connection, engine: Engine, clocks: ClockDesk, placed: Placed) -> None:
+    """Keep no event for a case that does not exist: nobody would ever look at it there."""
+    known = existing(conn, {case for case, _, _ in placed.joined})
+    for case, one, journey in placed.joined:
+        if case not in known:
+            _ask_a_person(engine, clocks, placed, one, journey.name, Unplaced("router_joined_no_case"))
+    placed.joined = [joined for joined in placed.joined if joined[0] in known]
 
 
 def _open(engine: Engine, clocks: ClockDesk, placed: Placed, one: Arrived, coded: Coded, asked: Open) -> None:
@@ -208,7 +221,7 @@ def open_rows(conn: Connection, keyed: dict[UUID, CaseRow]) -> dict[UUID, int]:
 def _write(conn: Connection, engine: Engine, placed: Placed) -> None:
     case_of_key = open_rows(conn, {key: row for key, (row, _) in placed.opened.items()})
     _project(conn, engine, [row for key, (row, _) in placed.opened.items() if case_of_key[key] == row.id])
-    inbox = list(placed.inbox)
+    inbox = [(case, one.event.id, one.recorded_at) for case, one, _ in placed.joined]
     for key, (_, events) in placed.opened.items():
         inbox.extend((case_of_key[key], one.event.id, one.recorded_at) for one in events)
     if inbox:

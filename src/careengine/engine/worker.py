@@ -17,7 +17,7 @@ from careengine.engine.intake import WORK
 from careengine.engine.routing import route_arrived
 from careengine.runtime.clock import real_now
 from careengine.runtime.collector import calm
-from careengine.runtime.database import Connection, connect
+from careengine.runtime.database import Connection, DatabaseUnreachable, connect
 from careengine.runtime.telemetry import get_logger
 from careengine.trust.access import Access
 
@@ -47,6 +47,8 @@ class Worker:
     stepped: bool = False
     """The town steps the clock: look often instead of sleeping until the next due time."""
     counts: Counts = field(default_factory=Counts)
+    _failures: int = field(default=0, init=False)
+    """Attempts since the database last answered a whole round."""
 
     def run(self, *, until_idle: bool = False) -> Counts:
         """Work until told to stop, with ``until_idle`` until nothing is left to do now; say what was done.
@@ -54,17 +56,17 @@ class Worker:
         A database that is away, restarting or full is waited for: what was not
         committed is still there.
         """
-        failures = 0
+        self._failures = 0
         while not self.stop.is_set():
             try:
                 with connect(self.url) as conn, connect(self.url, autocommit=True) as ear:
                     ear.execute(f"listen {WORK}")
                     self._work(conn, ear, until_idle=until_idle)
                 break
-            except psycopg.OperationalError as error:
-                get_logger().warning("database_away", error=type(error).__name__)
-                self.stop.wait(BACK_OFF_S[min(failures, len(BACK_OFF_S) - 1)])
-                failures += 1
+            except (psycopg.OperationalError, DatabaseUnreachable) as error:
+                get_logger().warning("database away", exc_info=error)
+                self.stop.wait(BACK_OFF_S[min(self._failures, len(BACK_OFF_S) - 1)])
+                self._failures += 1
         return self.counts
 
     def _work(self, conn: Connection, ear: Connection, *, until_idle: bool) -> None:
@@ -78,7 +80,9 @@ class Worker:
             if real_now() >= due:
                 self.upkeep(conn)
                 due = real_now() + UPKEEP_EVERY
-            if self._once(conn, engine, hand):
+            done = self._once(conn, engine, hand)
+            self._failures = 0
+            if done:
                 continue
             if until_idle:
                 return

@@ -1,6 +1,6 @@
 """Write a batch: every row of every case in one transaction, in binary, a statement a table."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -192,10 +192,12 @@ def _tell(conn: Connection, engine: Engine, batch: Batch) -> None:
         return
     named = {key_of(t.tell.case) for t in batch.tells if isinstance(t.tell.case, str)}
     known = cases_called(conn, named)
+    there = existing(conn, {t.tell.case for t in batch.tells if isinstance(t.tell.case, int)})
+    there.update(known.values())
     events = []
     for told in batch.tells:
         case = told.tell.case if isinstance(told.tell.case, int) else known.get(key_of(told.tell.case))
-        if case is None:
+        if case is None or case not in there:
             raise NotFound(f"Case {told.by.id} tells a case that does not exist; open it first.")
         dedupe = key_of("tell", told.by.id, told.by.version, told.ordinal)
         events.append(
@@ -213,3 +215,11 @@ def cases_called(conn: Connection, keys: Iterable[UUID]) -> dict[UUID, int]:
         "select key, case_id from engine_case_key where key = any(%s)", (list(keys),)
     ).fetchall()
     return dict(found)
+
+
+def existing(conn: Connection, cases: Collection[int]) -> set[int]:
+    """Return those of the cases that exist."""
+    if not cases:
+        return set()
+    found = conn.execute("select id from engine_case where id = any(%s)", (list(cases),)).fetchall()
+    return {case for (case,) in found}

@@ -69,31 +69,36 @@ class Jobs:
 
     def launch(self, url: str, executor_id: str) -> None:
         """Start running jobs; unfinished ones of the same ``executor_id`` are taken up again."""
+        from dbos import DBOS
+
         if not _running.acquire(blocking=False):
             raise JobsUnavailable("This process runs jobs already. Stop those first, or use another process.")
         try:
-            from dbos import DBOS
-
             DBOS(config=_config(url, executor_id))
             for name, function in self._functions.items():
                 DBOS.workflow(name=name)(_workflow(name, function))
             DBOS.launch()
         except BaseException:
+            DBOS.destroy(destroy_registry=True)
             _running.release()
             raise
         self._launched = True
         get_logger().info("jobs launched", executor=executor_id, count=len(self._functions))
 
-    def open_queue(self, name: str, *, at_once: int, here: int | None = None) -> None:
-        """Open a queue: at most ``at_once`` of its jobs run over all processes, ``here`` in this one."""
+    def open_queue(self, name: str, *, at_once: int) -> None:
+        """Open a queue of which this process runs at most ``at_once`` jobs at a time.
+
+        There is no limit over all processes here: DBOS counts a killed process's jobs as
+        running for ever, and after that many losses the queue would stand still. What all
+        processes share is counted where leases run out, beside the work itself.
+        """
         if not self._launched:
             raise JobsUnavailable(f"Queue {name} comes too early: launch first.")
         from dbos import DBOS
 
         DBOS.register_queue(
-            name, global_concurrency=at_once, worker_concurrency=min(here or at_once, at_once),
-            polling_interval_sec=_POLL_S, on_conflict="always_update",
-        )  # fmt: skip
+            name, worker_concurrency=at_once, polling_interval_sec=_POLL_S, on_conflict="always_update"
+        )
 
     def stop(self, *, wait_s: int = 0) -> None:
         """Stop; jobs under way have ``wait_s`` seconds to end, and else run again at the next launch."""
