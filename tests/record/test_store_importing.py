@@ -131,8 +131,8 @@ def lines(size: int) -> Iterator[bytes]:
 
 
 def test_ndjson_is_streamed_in_bounded_memory(conn: Connection, tmp_path: Path) -> None:
-    """20 MB here; CAREENGINE_LARGE_NDJSON_MB=200 runs the same with 200."""
-    size = int(os.environ.get("CAREENGINE_LARGE_NDJSON_MB", "20")) * 1_000_000
+    """200 MB, unless CAREENGINE_LARGE_NDJSON_MB says otherwise."""
+    size = int(os.environ.get("CAREENGINE_LARGE_NDJSON_MB", "200")) * 1_000_000
     file = tmp_path / "large.ndjson"
     with file.open("wb") as out:
         out.writelines(lines(size))
