@@ -19,6 +19,9 @@ from careengine.trust.actor import ActorKind
 from careengine.trust.audit import AuditEntry
 from careengine.trust.encoding import Kind, encode_decision
 
+PHRASES = 1
+"""The dictionary with which bodies and inputs are packed (``runtime/phrases``)."""
+
 
 class AdverseNeedsPerson(Refused):
     """Software or an agent tried to write an adverse decision; only a clinician may make one."""
@@ -77,6 +80,8 @@ class Rule:
         return UUID(bytes=sha256(b"".join(rows.text(part) for part in parts)).digest()[:16])
 
 
+RuleWords = tuple[str, str, str, int, str]
+"""A rule's fields in order: a tuple is found faster than a dataclass."""
 _COPY_DECISIONS = f"copy decision ({', '.join(rows.DECISION_COLUMNS)}) from stdin (format binary)"
 _COPY_AUDIT = f"copy audit ({', '.join(rows.AUDIT_COLUMNS)}) from stdin (format binary)"
 _INSERT_RULES = """
@@ -104,7 +109,7 @@ class Pen:
 
     def __init__(self, ids: Ids) -> None:
         self._ids = ids
-        self._rule_keys: dict[Rule, UUID] = {}
+        self._rule_keys: dict[RuleWords, UUID] = {}
 
     def write(
         self,
@@ -161,7 +166,7 @@ class Pen:
 class Written:
     """The rows and leaves of one batch, as bytes."""
 
-    def __init__(self, batch: int, recorded: int, rule_keys: dict[Rule, UUID]) -> None:
+    def __init__(self, batch: int, recorded: int, rule_keys: dict[RuleWords, UUID]) -> None:
         self.decisions: list[bytes] = []
         self.audits: list[bytes] = []
         self.leaves: list[bytes] = []
@@ -193,7 +198,7 @@ class Written:
         salt = secrets.token_bytes(chain.SALT)
         digest = chain.body_digest(salt, entry.input_digest, body)
         self.leaves.append(chain.decision_leaf(numbers[rows.COUNT :] + words, digest))
-        stored = pack(body)
+        stored = pack(body, phrases=PHRASES)
         self.decisions.append(b"".join((
             numbers, words, rows.crc_field(stored), rows.NULL, rows.binary(entry.input_digest),
             rows.binary(salt), rows.binary(stored),
@@ -215,11 +220,12 @@ class Written:
 
     def _rule(self, entry: LedgerEntry) -> UUID:
         policy = entry.decision.policy
-        rule = Rule(entry.decision.question, entry.function, policy.name, policy.version, entry.code_version)
-        key = self._rule_keys.get(rule)
+        words = (entry.decision.question, entry.function, policy.name, policy.version, entry.code_version)
+        key = self._rule_keys.get(words)
         if key is None:
-            key = self._rule_keys[rule] = rule.key()
-        self.rules[key] = rule
+            key = self._rule_keys[words] = Rule(*words).key()
+        if key not in self.rules:
+            self.rules[key] = Rule(*words)
         return key
 
 
@@ -254,7 +260,7 @@ def _insert_inputs(conn: Connection, inputs: Mapping[bytes, bytes], month: date)
     if not inputs:
         return
     digests = sorted(inputs)
-    stored = [pack(inputs[digest]) for digest in digests]
+    stored = [pack(inputs[digest], phrases=PHRASES) for digest in digests]
     with conn.cursor(binary=True) as cursor:
         cursor.execute(_INSERT_INPUTS, (month, digests, [rows.signed_crc(body) for body in stored], stored))
 
