@@ -1,5 +1,6 @@
 """Cases as people and programs read them: lists, one case with its history, and the sums of a day."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -41,6 +42,8 @@ _SUMS = """
             select from card c where c.case_id = k.id and c.status < 2))
     from engine_case k
 """
+_DATA = "select id, data from engine_case where id = any(%s)"
+_WAITING = "select team, count(*) from card where status = 0 group by team"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -139,6 +142,20 @@ def sums(conn: Connection) -> Sums:
         cases=total, open=open_, finished_alone=alone, waiting_for_people=waiting, without_owner=ownerless,
         without_due=dueless,
     )  # fmt: skip
+
+
+def waiting_by_team(conn: Connection, engine: Engine) -> dict[str, int]:
+    """Count the open cards of each team that has any."""
+    return {engine.codes.name("team", team): cards for team, cards in conn.execute(_WAITING)}
+
+
+def about(conn: Connection, cases: Sequence[int]) -> dict[int, str]:
+    """Return the resource each case is about, ``Type/id``; empty where its journey does not say."""
+    found = {}
+    for case, data in conn.execute(_DATA, (list(cases),)):
+        kept = orjson.loads(unpack(data))
+        found[case] = str(kept.get("focus") or kept.get("ref") or "").partition("@")[0]
+    return found
 
 
 _CARD_STATUS = ("open", "decided", "closed")

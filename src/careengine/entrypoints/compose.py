@@ -119,9 +119,8 @@ def sender(here: Installation, engine: Engine) -> Sender:
         )
         for name, setting in here.organisation.partners.items()
     }
-    return Sender(
-        url=here.url, engine=engine, partners=partners, consent=Objections(engine.book), hold=here.settings.hold_effects
-    )
+    held = here.settings.hold_effects
+    return Sender(url=here.url, engine=engine, partners=partners, consent=Objections(engine.book), hold=held)
 
 
 def pinned(conn: Connection, book: PolicyBook, pins: Mapping[str, int]) -> PolicyBook:

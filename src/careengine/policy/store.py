@@ -43,6 +43,15 @@ class Version:
     supersedes: int | None
 
 
+@dataclass(frozen=True, slots=True)
+class Move:
+    """From ``at`` (real time) on, ``version`` was the live one."""
+
+    name: str
+    at: datetime
+    version: int
+
+
 def install(
     conn: Connection, sources: Mapping[str, PolicySource], schemas: Schemas, *, at: datetime
 ) -> Installed:
@@ -190,6 +199,17 @@ def versions(conn: Connection, name: str | None = None) -> tuple[Version, ...]:
         {"name": name},
     ).fetchall()
     return tuple(Version(*row) for row in rows)
+
+
+def moves_of(conn: Connection, schema: str) -> tuple[Move, ...]:
+    """Return when which version of the policies of one shape became the live one, oldest first."""
+    rows = conn.execute(
+        "select m.name, m.moved_at, m.to_version from policy_move m "
+        "join policy_version v on v.name = m.name and v.version = m.to_version "
+        "where v.schema = %s order by m.moved_at, m.name",
+        (schema,),
+    ).fetchall()
+    return tuple(Move(*row) for row in rows)
 
 
 def source_of(name: str, version: int, body: bytes) -> PolicySource:

@@ -24,7 +24,8 @@ OPEN, DECIDED, CLOSED = 0, 1, 2
 
 _COLUMNS = """
     c.id, c.case_id, c.subject, c.journey, c.state, c.site, c.team, c.kind, c.assignee, c.opened_at, c.due_at,
-    c.urgent, c.priority, c.rung, c.status, c.version, c.snoozed_until, c.snoozed_for, c.decision_id, c.body
+    c.urgent, c.priority, c.rung, c.status, c.version, c.snoozed_until, c.snoozed_for, c.decision_id, c.body,
+    coalesce(c.decision_at, c.opened_at)
 """
 _AWAKE = """
     (c.snoozed_until is null or c.snoozed_until <= %(now)s or exists (
@@ -79,6 +80,8 @@ class Card:
     snoozed_until: datetime | None
     snoozed_for: str | None
     decision_id: int | None
+    recorded_at: datetime
+    """Real time at which its decision was recorded: its words are those in force then."""
     proposal: Decision
     """What software would do or ask, with its reasons and evidence."""
     stopped_at: str
@@ -173,7 +176,7 @@ def _card(
         site=name("site", row[5]), team=name("team", row[6]), kind=name("card", row[7]), assignee=row[8],
         opened_at=row[9], due_at=row[10], urgent=row[11], priority=row[12], rung=row[13],
         role=_role(engine, clock, row[13], now), status=row[14], version=row[15],
-        snoozed_until=row[16], snoozed_for=row[17], decision_id=row[18],
+        snoozed_until=row[16], snoozed_for=row[17], decision_id=row[18], recorded_at=row[20],
         proposal=decode_decision(said["kind"], orjson.dumps(said["decision"])),
         stopped_at=said["call"]["function"], here=why_here(standing, now=now, policy=policy),
         at_risk=clock is not None and at_risk(Running(row[9], row[10]), clock, now),

@@ -1,12 +1,13 @@
 """Which card comes first, and the one line that says why. Pure."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from careengine.kernel.decision import Decision, Reason
 from careengine.kernel.errors import Refused
 from careengine.kernel.policy import PolicyName, PolicyRef
+from careengine.kernel.team import Team
 
 
 class ReasonMissing(Refused):
@@ -31,6 +32,8 @@ class DecidingPolicy:
     ref: PolicyRef
     undo: timedelta
     """How long an answer waits before the engine takes it, so that it can be undone; urgent ones do not."""
+    stand_ins: Mapping[str, frozenset[Team]] = field(default_factory=dict)
+    """By team: whose people may answer its cards besides its own."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

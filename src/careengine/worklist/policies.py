@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 from pydantic import Field
 
 from careengine.kernel.policy import PolicyRef
+from careengine.kernel.team import Team
 from careengine.policy.schemas import Answer, Covered, Given, PolicySchema, PolicyValues
 from careengine.worklist.answers import AnswersPolicy, answers_to, checked
 from careengine.worklist.order import DecidingPolicy, OrderPolicy, Standing, why_here
@@ -21,6 +22,7 @@ class DecidingValues(PolicyValues):
     """What stands in ``worklist/deciding.yaml``."""
 
     undo_seconds: int = Field(ge=0, le=300)
+    stand_ins: dict[Team, frozenset[Team]] = Field(default_factory=dict)
 
 
 class AnswersValues(PolicyValues):
@@ -49,7 +51,8 @@ def _order(values: OrderValues, ref: PolicyRef) -> OrderPolicy:
 
 
 def _deciding(values: DecidingValues, ref: PolicyRef) -> DecidingPolicy:
-    return DecidingPolicy(ref=ref, undo=timedelta(seconds=values.undo_seconds))
+    stand_ins = {team.value: others for team, others in values.stand_ins.items()}
+    return DecidingPolicy(ref=ref, undo=timedelta(seconds=values.undo_seconds), stand_ins=stand_ins)
 
 
 def _answer_order(policy: OrderPolicy, given: Given) -> Answer:
@@ -63,7 +66,9 @@ def _answer_order(policy: OrderPolicy, given: Given) -> Answer:
     return {"why": reason.code, "hours": reason.params["hours"]}
 
 
-def _answer_deciding(policy: DecidingPolicy, _given: Given) -> Answer:
+def _answer_deciding(policy: DecidingPolicy, given: Given) -> Answer:
+    if "team" in given:
+        return {"also": sorted(policy.stand_ins.get(given["team"], ()))}
     return {"undo_seconds": int(policy.undo.total_seconds())}
 
 

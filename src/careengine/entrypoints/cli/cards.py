@@ -1,57 +1,76 @@
 """``careengine cards``: what waits for a person, why it is on top, and a person's answer to it."""
 
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from careengine.entrypoints.cli.output import AsJson, command, print_json, say, table
+from careengine.entrypoints.cli.output import AsJson, Language, command, print_json, say, table
+from careengine.entrypoints.cli.reader import Actor, For, reader_of
+from careengine.entrypoints.cli.tree import branch
+from careengine.kernel.team import Team
 
-app = typer.Typer(help="See and answer what waits for people.", no_args_is_help=True)
+if TYPE_CHECKING:
+    from careengine.worklist.deciding import Receipt
+
+app = branch("See and answer what waits for people.")
 CardId = Annotated[int, typer.Argument(metavar="ID", help="The card's id.")]
-Language = Annotated[str, typer.Option(help="Language of the sentences: en or es.")]
+Decider = Annotated[str, typer.Option(help="Who decides: a login of organisation.yaml.")]
 
 
 @app.command("list")
 @command
 def list_(
-    team: Annotated[str, typer.Option(help="Only this team's cards.")] = "",
-    site: Annotated[str, typer.Option(help="Only this site's cards.")] = "",
-    assignee: Annotated[str, typer.Option(help="Only cards of this person.")] = "",
+    *,
+    team: Annotated[Team | None, typer.Option(help="Only cards of this team.")] = None,
+    site: Annotated[str, typer.Option(help="Only cards of this site.")] = "",
+    kind: Annotated[str, typer.Option(help="Only cards of this kind, like referrals.triage.")] = "",
+    assignee: Annotated[str, typer.Option(help="Only cards that this person has taken.")] = "",
     limit: Annotated[int, typer.Option(help="At most so many.", min=1, max=10_000)] = 50,
     language: Language = "en",
     as_json: AsJson = False,
 ) -> None:
-    """List open cards, the one to do first on top, each with why it is there."""
+    """List open cards, the one to do first on top, each with why.
+
+    No patient's name and no word of a chart is shown.
+    """
     from careengine.entrypoints.cli.opened import opened
     from careengine.entrypoints.explaining import shown_cards
+    from careengine.worklist.listing import Filter
 
+    whose = team.value if team else None
+    wanted = Filter(team=whose, site=site, kind=kind, assignee=assignee)
     with opened() as (_, conn, engine, _access):
-        found = shown_cards(
-            conn, engine, team=team, site=site, assignee=assignee, limit=limit, language=language
-        )
+        found = shown_cards(conn, engine, wanted, limit=limit, language=language)
     if as_json:
         for card in found:
             print_json(card)
         print_json({"cards": len(found)})
         return
     rows = [(c["id"], c["team"], c["asked"], c["why"], c["due_at"], c["here"]) for c in found]
-    table("Cards", ("id", "team", "asked", "why software stopped", "due", "why here"), rows)
+    table("Cards", ("id", "team", "asked", "why software stopped", "due (UTC)", "why here"), rows)
 
 
 @app.command()
 @command
-def show(card: CardId, language: Language = "en", as_json: AsJson = False) -> None:
-    """Show one card: what is asked, why software stopped, the evidence, and what may be answered."""
+def show(
+    card: CardId,
+    *,
+    actor: Actor = "",
+    purpose: For = "treatment",
+    language: Language = "en",
+    as_json: AsJson = False,
+) -> None:
+    """Show one card: what is asked, why, the evidence, the answers.
+
+    Words quoted from the chart are shown to an actor who may read them; that is kept on record.
+    """
     from careengine.entrypoints.cli.opened import opened
     from careengine.entrypoints.explaining import shown_card
 
-    with opened() as (_, conn, engine, _access):
-        found = shown_card(conn, engine, card, language=language)
-    if as_json:
-        print_json(found)
-        return
-    for line in found["sentences"]:
-        say(line)
+    with opened() as (here, conn, engine, access):
+        reader = reader_of(here.organisation, actor, purpose)
+        found = shown_card(conn, engine, access, card, language=language, reader=reader)
+    tell(found, as_json=as_json)
 
 
 @app.command()
@@ -59,18 +78,59 @@ def show(card: CardId, language: Language = "en", as_json: AsJson = False) -> No
 def decide(
     card: CardId,
     answer: Annotated[str, typer.Argument(help="One of the answers that `cards show` lists.")],
-    actor: Annotated[str, typer.Option(help="Who decides: a login of organisation.yaml.")],
+    *,
+    actor: Decider,
     reason: Annotated[str, typer.Option(help="Why; needed unless the proposal is simply accepted.")] = "",
+    version: Annotated[
+        int | None, typer.Option(help="The card's version you looked at; refused if it changed since.")
+    ] = None,
     now: Annotated[bool, typer.Option("--now", help="At once, without the seconds to undo.")] = False,
     as_json: AsJson = False,
 ) -> None:
-    """Answer a card. The engine takes it up after some seconds in which it can be undone."""
-    from careengine.entrypoints.answering import answer_card
+    """Answer a card; the reason is kept with it.
+
+    The engine waits some seconds, in which `cards undo` takes the answer back, unless the card is urgent.
+    """
+    from careengine.entrypoints.answering import AnswerGiven, answer_card
+    from careengine.entrypoints.cli.opened import opened
+
+    given = AnswerGiven(card=card, answer=answer, actor=actor, reason=reason, version=version, at_once=now)
+    with opened() as (_, conn, engine, _access):
+        receipt = answer_card(conn, engine, given)
+    if as_json:
+        print_json(receipt)
+    else:
+        say(_thanks(receipt))
+
+
+@app.command()
+@command
+def undo(card: CardId, actor: Decider, as_json: AsJson = False) -> None:
+    """Take your own answer back, before the engine takes it."""
+    from careengine.entrypoints.answering import take_back
     from careengine.entrypoints.cli.opened import opened
 
     with opened() as (_, conn, engine, _access):
-        posted = answer_card(conn, engine, card, answer=answer, actor=actor, reason=reason, at_once=now)
+        take_back(conn, engine, card, actor=actor)
     if as_json:
-        print_json(posted)
+        print_json({"card": card, "undone": True})
     else:
-        say(f"Card {card} is answered: {answer}.")
+        say(f"Card {card} is open again.")
+
+
+def tell(found: dict[str, Any], *, as_json: bool) -> None:
+    """Print what was explained: as JSON, or as its sentences."""
+    if as_json:
+        print_json(found)
+        return
+    for line in found["sentences"]:
+        say(line)
+
+
+def _thanks(receipt: "Receipt") -> str:
+    if receipt.undo_until is None:
+        return f"Card {receipt.card} is answered: {receipt.answer}. The engine takes it now."
+    return (
+        f"Card {receipt.card} is answered: {receipt.answer}. Until {receipt.undo_until:%H:%M:%S} UTC "
+        f"`careengine cards undo {receipt.card}` takes it back."
+    )

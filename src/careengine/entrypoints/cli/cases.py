@@ -5,8 +5,9 @@ from typing import Annotated
 import typer
 
 from careengine.entrypoints.cli.output import AsJson, command, print_json, say, table
+from careengine.entrypoints.cli.tree import branch
 
-app = typer.Typer(help="See the work under way.", no_args_is_help=True)
+app = branch("See the work under way.")
 
 
 @app.command("list")

@@ -1,39 +1,43 @@
 """``careengine decision`` and ``ledger``: what was decided, decided again, and the chain that proves it."""
 
+import dataclasses
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from careengine.entrypoints.cli.output import AsJson, command, print_json, refuse, say
+from careengine.entrypoints.cli.cards import tell
+from careengine.entrypoints.cli.output import AsJson, Language, command, print_json, refuse, say
+from careengine.entrypoints.cli.reader import Actor, For, reader_of
+from careengine.entrypoints.cli.tree import branch
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from careengine.engine.recompute import Recomputed
     from careengine.policy.book import PolicyBook
+    from careengine.trust.verify import ChainReport
 
-decision = typer.Typer(help="Look into a decision, or decide it again.", no_args_is_help=True)
-ledger = typer.Typer(help="Prove that nothing recorded was changed.", no_args_is_help=True)
+decision = branch("Look into a decision, or decide it again.")
+ledger = branch("Prove that nothing recorded was changed.")
 
 
 @decision.command()
 @command
 def show(
     number: Annotated[int, typer.Argument(metavar="ID", help="The decision's id.")],
-    language: Annotated[str, typer.Option(help="Language of the sentences: en or es.")] = "en",
+    actor: Actor = "",
+    purpose: For = "treatment",
+    language: Language = "en",
     as_json: AsJson = False,
 ) -> None:
-    """Show a decision whole: question, answer, reasons, evidence, policy, how sure, what would flip it."""
+    """Show a decision whole: answer, reasons, evidence, policy, how sure it was, what would flip it."""
     from careengine.entrypoints.cli.opened import opened
     from careengine.entrypoints.explaining import explained
 
-    with opened() as (_, conn, engine, _access):
-        found = explained(conn, engine, number, language)
-    if as_json:
-        print_json(found)
-        return
-    for line in found["sentences"]:
-        say(line)
+    with opened() as (here, conn, engine, access):
+        reader = reader_of(here.organisation, actor, purpose)
+        found = explained(conn, engine, access, number, language=language, reader=reader)
+    tell(found, as_json=as_json)
 
 
 @decision.command()
@@ -77,15 +81,19 @@ def verify(as_json: AsJson = False) -> None:
     if not report.ok:
         refuse(
             f"The ledger does not verify: {len(report.faults)} faults, the first: {report.faults[0]}.",
-            as_json=as_json, ledger_ok=False, report=report,
+            as_json=as_json, ok=False, **_fields(report),
         )  # fmt: skip
     if as_json:
-        print_json({"ledger_ok": True, "report": report})
+        print_json({"ok": True, **_fields(report)})
     else:
         say(
             f"The ledger verifies: {report.blocks} blocks, {report.decisions} decisions, "
             f"{report.audits} readings."
         )
+
+
+def _fields(report: "ChainReport") -> dict[str, Any]:
+    return {field.name: getattr(report, field.name) for field in dataclasses.fields(report)}
 
 
 def _recomputed(number: int | None, *, quiet: bool) -> "Recomputed":

@@ -5,8 +5,9 @@ from typing import Annotated
 import typer
 
 from careengine.entrypoints.cli.output import AsJson, command, print_json, refuse, say, table
+from careengine.entrypoints.cli.tree import branch
 
-app = typer.Typer(help="See, draw and check the stories that cases follow.", no_args_is_help=True)
+app = branch("See, draw and check the stories that cases follow.")
 
 
 @app.command("list")

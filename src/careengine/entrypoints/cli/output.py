@@ -9,30 +9,38 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import date, datetime
 from enum import Enum
 from functools import wraps
-from typing import Annotated, Any, NoReturn, ParamSpec
+from typing import TYPE_CHECKING, Annotated, Any, NoReturn, ParamSpec
 
 import typer
 
 from careengine.kernel.errors import CareError
 
+if TYPE_CHECKING:
+    from rich.console import Console
+
 P = ParamSpec("P")
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON; its last line is the result.")]
-REFUSED = 1
+Language = Annotated[str, typer.Option(help="Language of the sentences: en or es.")]
+REFUSED, WRONG_USE, INTERRUPTED = 1, 2, 130
+_WIDTH = 160
+"""Columns of a table that goes into a file or a pipe."""
 
 
 def plain(value: Any) -> Any:
-    """Return a value as JSON can hold it."""
-    if dataclasses.is_dataclass(value) and not isinstance(value, type):
-        return {f.name: plain(getattr(value, f.name)) for f in dataclasses.fields(value)}
-    if isinstance(value, Mapping):
-        return {str(key): plain(inner) for key, inner in value.items()}
+    """Return a value as JSON can hold it; bytes become hexadecimal."""
+    if isinstance(value, str | int | float) or value is None:
+        return value.value if isinstance(value, Enum) else value
+    if isinstance(value, bytes | bytearray | memoryview):
+        return bytes(value).hex()
     if isinstance(value, datetime | date):
         return value.isoformat()
-    if isinstance(value, Enum):
-        return value.value
-    if isinstance(value, Iterable) and not isinstance(value, str):
+    if dataclasses.is_dataclass(value) and not isinstance(value, type):
+        value = {f.name: getattr(value, f.name) for f in dataclasses.fields(value)}
+    if isinstance(value, Mapping):
+        return {str(key): plain(inner) for key, inner in value.items()}
+    if isinstance(value, Iterable):
         return [plain(inner) for inner in value]
-    return value if isinstance(value, str | int | float | bool) or value is None else str(value)
+    return str(value)
 
 
 def print_json(value: Any) -> None:
@@ -45,22 +53,22 @@ def print_json(value: Any) -> None:
 
 def say(text: str) -> None:
     """Print a line for people."""
-    from rich.console import Console
-
-    Console(highlight=False, soft_wrap=True).print(text, markup=False)
+    _console().print(text, markup=False, soft_wrap=True)
 
 
 def table(title: str, columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:
-    """Print rows as a table that fits the screen."""
-    from rich.console import Console
+    """Print rows as a table that fits the screen, or say that there are none."""
     from rich.table import Table
 
     drawn = Table(title=title, title_justify="left", header_style="bold", expand=False)
     for column in columns:
         drawn.add_column(column, overflow="fold")
     for row in rows:
-        drawn.add_row(*("" if cell is None else _cell(cell) for cell in row))
-    Console().print(drawn)
+        drawn.add_row(*(_cell(cell) for cell in row))
+    if drawn.row_count:
+        _console().print(drawn)
+    else:
+        say(f"{title}: none.")
 
 
 def refuse(message: str, *, as_json: bool, **more: Any) -> NoReturn:
@@ -82,12 +90,22 @@ def command(function: Callable[P, None]) -> Callable[P, None]:
         except CareError as error:
             refuse(str(error), as_json=bool(kwargs.get("as_json")))
         except KeyboardInterrupt:
-            raise typer.Exit(130) from None
+            raise typer.Exit(INTERRUPTED) from None
 
     return run
 
 
+def _console() -> "Console":
+    from rich.console import Console
+
+    return Console(highlight=False, width=None if sys.stdout.isatty() else _WIDTH)
+
+
 def _cell(value: Any) -> str:
+    from rich.markup import escape
+
+    if value is None:
+        return ""
     if isinstance(value, datetime):
         return value.strftime("%Y-%m-%d %H:%M")
-    return str(value)
+    return escape(str(value))

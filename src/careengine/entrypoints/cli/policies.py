@@ -7,11 +7,12 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from careengine.entrypoints.cli.output import AsJson, command, print_json, refuse, say, table
+from careengine.entrypoints.cli.tree import branch
 
 if TYPE_CHECKING:
     from careengine.policy.file import PolicySource
 
-app = typer.Typer(help="Check, test and compare policies.", no_args_is_help=True)
+app = branch("Check, test and compare policies.")
 Where = Annotated[
     Path | None, typer.Argument(help="A policy file or a directory; by default the package's own.")
 ]

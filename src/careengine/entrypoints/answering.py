@@ -1,0 +1,79 @@
+"""A person's answer to a card: who they are, whether the card offers it, and the decision that is theirs."""
+
+from dataclasses import dataclass
+
+from careengine.engine.composition import Engine
+from careengine.entrypoints.staff import Person, person_called
+from careengine.kernel.errors import Refused
+from careengine.kernel.team import Team
+from careengine.runtime.clock import real_now
+from careengine.runtime.database import Connection
+from careengine.trust.actor import ActorKind
+from careengine.worklist.acts import Doer
+from careengine.worklist.answers import ANSWERS, checked
+from careengine.worklist.deciding import Answer, Receipt, answered, decide, undo
+from careengine.worklist.listing import Card, card_called
+from careengine.worklist.order import DECIDING
+
+
+class NotTheirCard(Refused):
+    """Somebody answers a card of a team they do not sit in and may not stand in for."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AnswerGiven:
+    """What a person answered on a command line or a page."""
+
+    card: int
+    answer: str
+    actor: str
+    reason: str = ""
+    version: int | None = None
+    """The card's version they looked at; ``None`` takes it as it is now."""
+    at_once: bool = False
+    """Leave out the seconds in which it could be undone."""
+
+
+def answer_card(conn: Connection, engine: Engine, said: AnswerGiven) -> Receipt:
+    """Post a person's answer and commit it.
+
+    Raises:
+        UnknownPerson: nobody of that login sits in a team.
+        NotTheirCard: the card waits for another team.
+        UnlistedAnswer: the card's kind does not offer this answer; the message lists those it does.
+        ReasonMissing: it is not the plain acceptance of the proposal, and gives no reason.
+        AlreadyDecided, CardChanged: somebody was faster, or the card is another one by now.
+    """
+    person = person_called(engine.organisation, said.actor)
+    card = card_called(conn, engine, said.card, now=engine.clock.now())
+    today = engine.clock.now().date()
+    _refuse_stranger(engine, person, card)
+    checked(card.kind, said.answer, policy=engine.book.value(ANSWERS, today))
+    given = Answer(
+        card=card.id, version=said.version or card.version,
+        decision=answered(card.proposal, said.answer), reason=said.reason,
+    )  # fmt: skip
+    receipt = decide(conn, engine, given, by=_doer(engine, person), at_once=said.at_once)
+    conn.commit()
+    return receipt
+
+
+def take_back(conn: Connection, engine: Engine, card: int, *, actor: str) -> None:
+    """Withdraw one's own answer before the engine takes it, and commit; raises ``TooLateToUndo``."""
+    undo(conn, engine, card, by=_doer(engine, person_called(engine.organisation, actor)))
+    conn.commit()
+
+
+def _doer(engine: Engine, person: Person) -> Doer:
+    return Doer(actor=person.login, actor_kind=ActorKind.PERSON, at=engine.clock.now(), real=real_now())
+
+
+def _refuse_stranger(engine: Engine, person: Person, card: Card) -> None:
+    policy = engine.book.value(DECIDING, engine.clock.now().date())
+    allowed = {Team(card.team), *policy.stand_ins.get(card.team, ())}
+    if not person.teams & allowed:
+        teams = ", ".join(sorted(team.value for team in allowed))
+        raise NotTheirCard(
+            f"Card {card.id} is for {teams}; {person.login} sits in none of them. Hand it over first, or let "
+            "one of them answer."
+        )

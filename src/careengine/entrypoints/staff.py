@@ -1,0 +1,41 @@
+"""Who a login of ``organisation.yaml`` is: the teams they work in or answer for."""
+
+from dataclasses import dataclass
+
+from careengine.kernel.errors import NotFound
+from careengine.kernel.team import Team
+from careengine.runtime.organisation import Organisation, TeamSetting
+from careengine.trust.actor import ActorKind, Purpose, Reader
+
+
+class UnknownPerson(NotFound):
+    """Nobody of this login sits in a team."""
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    """Somebody who works here."""
+
+    login: str
+    teams: frozenset[Team]
+
+    def reader(self, purpose: Purpose) -> Reader:
+        """Return the person as a reader of charts, in the roles of their teams."""
+        return Reader(
+            actor=self.login, actor_kind=ActorKind.PERSON, purpose=purpose,
+            roles=frozenset(team.value for team in self.teams),
+        )  # fmt: skip
+
+
+def person_called(organisation: Organisation, login: str) -> Person:
+    """Return the person of this login; raises :class:`UnknownPerson`."""
+    teams = frozenset(team for team, setting in organisation.teams.items() if login in _sitting(setting))
+    if not teams:
+        raise UnknownPerson(
+            f"Nobody called {login} sits in a team of organisation.yaml. Correct the login or add them there."
+        )
+    return Person(login, teams)
+
+
+def _sitting(team: TeamSetting) -> frozenset[str]:
+    return frozenset((*team.people, team.backup, team.supervisor, team.director, team.executive))
