@@ -11,6 +11,7 @@ from careengine.engine.journey import CardDecided, Case, Facts
 from careengine.journeys.event_to_place import journey, placed, to_place
 from careengine.kernel.decision import Route
 from careengine.kernel.next import Next, Tell
+from careengine.kernel.team import Team
 
 WHY = {"event_kind": "sms.reply", "why": "two_on_one_phone", "journey": "x"}
 DATA = {**WHY, "event": 5, "ref": "Communication/1@1"}
@@ -48,3 +49,14 @@ def test_the_case_a_person_names_is_told() -> None:
 
 def test_what_concerns_nobody_is_closed() -> None:
     assert answered("close").state == "closed"
+
+
+def test_a_lane_that_stopped_itself_is_shown_to_those_who_mend_it() -> None:
+    why = {"why": "volume_over_the_most", "journey": "errand", "effect_kind": "x"}
+    data = {"event_kind": "lane.stopped", **why}
+    shown = to_place(replace(CASE, data=data), Facts({}), InForce(), None, NOW)
+
+    assert shown.asking is not None
+    assert (shown.asking.team, shown.asking.urgent) == (Team.WORKFLOW, True)
+    assert shown.because[0].question == "engine.look_at_stop"
+    assert shown.because[0].because[0].code == "engine.volume_over_the_most"

@@ -92,8 +92,8 @@ def too_much(sent: int, before: int, windows: int, limit: LaneLimit, policy: Vol
     ``before`` is what was sent in the last ``windows`` windows.
     """
     if sent > limit.most:
-        return "volume.over_the_most"
+        return "volume_over_the_most"
     if windows < policy.learn_windows or sent <= limit.floor:
         return ""
     usual = max(before / windows, 1.0)
-    return "volume.over_the_usual" if sent > usual * limit.times_usual else ""
+    return "volume_over_the_usual" if sent > usual * limit.times_usual else ""

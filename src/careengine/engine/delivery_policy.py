@@ -87,7 +87,7 @@ def _answer_delivery(policy: DeliveryPolicy, given: Given) -> Answer:
 def _answer_volume(policy: VolumePolicy, given: Given) -> Answer:
     limit = policy.limit(given["lane"], given["kind"])
     if limit is None:
-        return {"stops": False, "why": "volume.no_limit"}
+        return {"stops": False, "why": "volume_no_limit"}
     why = too_much(given["sent"], given["before"], given["windows"], limit, policy)
     return {
         "stops": bool(why),

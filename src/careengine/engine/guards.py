@@ -19,12 +19,29 @@ class Scope(StrEnum):
     PARTNER = "partner"
 
 
+class NoSuchScope(Refused):
+    """Only lanes, sites and partners can be stopped."""
+
+
 class NotStopped(Conflict):
     """Somebody asked to resume what is not stopped."""
 
 
 class ReasonMissing(Refused):
     """A switch was thrown without saying why."""
+
+
+def scope_called(word: str) -> Scope:
+    """Return the scope of this name; raises :class:`NoSuchScope`."""
+    try:
+        return Scope(word)
+    except ValueError:
+        raise NoSuchScope("A lane (a journey), a site or a partner can be stopped, nothing else.") from None
+
+
+def code_kind(scope: str) -> str:
+    """Return the kind of code under which the database knows the names of a scope."""
+    return {Scope.LANE: "journey", Scope.SITE: "site", Scope.PARTNER: "partner"}[scope_called(scope)]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

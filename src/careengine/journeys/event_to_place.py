@@ -1,5 +1,6 @@
 """From an event nobody could place to the case it belongs to: a person names the case, or closes it."""
 
+from careengine.engine.case import LANE_STOPPED
 from careengine.engine.clocks import ClockPolicy
 from careengine.engine.journey import CardDecided, Case, Event, Facts, Instant, Journey, Policies
 from careengine.kernel.decision import Decision, Evidence, Reason, Route
@@ -18,6 +19,8 @@ journey = Journey(
 @journey.state("to_place", owner=Team.ACCESS, clock=CLOCK.name, awaits="a_place", asks=("engine.place",))
 def to_place(case: Case, facts: Facts, policy: Policies, event: Event | None, now: Instant) -> Next:
     """Show the event, and why no journey could say where it belongs."""
+    if case.data.get("event_kind") == LANE_STOPPED:
+        return ask("engine.place", because=_stopped(case, policy), team=Team.WORKFLOW, urgent=True)
     known = {name: str(case.data.get(name) or "") for name in ("event_kind", "why", "journey")}
     ref = str(case.data.get("ref") or "")
     unplaced = Decision(
@@ -29,6 +32,18 @@ def to_place(case: Case, facts: Facts, policy: Policies, event: Event | None, no
         evidence=(Evidence(source=ref),) if ref else (),
     )
     return ask("engine.place", because=unplaced)
+
+
+def _stopped(case: Case, policy: Policies) -> Decision:
+    """Say which lane stopped itself and what it was about to send too much of."""
+    known = {name: str(case.data.get(name) or "") for name in ("journey", "effect_kind")}
+    return Decision(
+        question="engine.look_at_stop",
+        route=Route.ASK,
+        answer="stopped",
+        because=(Reason(f"engine.{case.data.get('why')}", known),),
+        policy=policy[CLOCK].ref,
+    )
 
 
 @journey.on("to_place", CardDecided, goes=("placed", "closed"))

@@ -51,7 +51,7 @@ def test_a_lane_that_does_too_much_stops_before_anything_leaves(
     assert shop.asked == []
     (stop,) = Stops.read(conn)
     assert (stop.scope, stop.name, stop.by, stop.reason) == (
-        Scope.LANE, "errand", "system:volume-guard", "volume.over_the_most",
+        Scope.LANE, "errand", "system:volume-guard", "volume_over_the_most",
     )  # fmt: skip
 
 
@@ -68,7 +68,7 @@ def test_a_person_is_shown_why_the_lane_stopped(
     said = orjson.loads(unpack(data))
     assert guarded.codes.name("journey", journey) == "event_to_place"
     assert (said["event_kind"], said["journey"], said["why"]) == (
-        "lane.stopped", "errand", "volume.over_the_most",
+        "lane.stopped", "errand", "volume_over_the_most",
     )  # fmt: skip
     assert one(conn, "select kind from event") == guarded.codes.id("event", "lane.stopped")
 
@@ -124,7 +124,7 @@ def test_more_than_three_times_the_usual_hour_stops_a_lane_that_has_a_usual(
     assert quiet == [frozenset()] * 4
     assert as_ever == frozenset()
     assert one_more == frozenset({lane})
-    assert one(conn, "select reason from lane_stop") == "volume.over_the_usual"
+    assert one(conn, "select reason from lane_stop") == "volume_over_the_usual"
     assert one(conn, "select sent from volume where starts = %s", NOON) == 6
 
 
