@@ -232,3 +232,33 @@ def test_a_question_in_the_order_details_counts_as_one() -> None:
     )
     assert Story(a_referral(words=words)).state == "acknowledging"
     assert NOTE not in {w.source for w in words}
+
+
+def test_one_taken_back_of_two_that_were_the_same_does_not_take_the_other_with_it() -> None:
+    later = a_twin(ref="ServiceRequest/again@1", received=NOW + timedelta(hours=1))
+    story = Story(a_referral(covers=()), (later,))
+    story.changes(status="revoked", received=NOW + timedelta(hours=2))
+    assert (story.state, story.cards[-1]) == ("received", "referrals.successor")
+
+    story.referral, story.twins = a_referral(ref="ServiceRequest/again@1"), ()
+    story.person_says("take_up")
+    assert story.case.data["focus"] == "ServiceRequest/again"
+    assert story.state == "acknowledging"
+
+
+def test_one_taken_back_together_with_its_replacement_is_simply_withdrawn() -> None:
+    newer = a_twin(ref="ServiceRequest/new@1", received=NOW + timedelta(hours=2))
+    story = Story(a_referral(covers=()))
+    story.twins = (newer,)
+    story.changes(status="revoked", received=NOW + timedelta(hours=2))
+    assert story.state == "withdrawn"
+
+
+def test_a_replacement_is_no_duplicate_of_what_it_replaces() -> None:
+    story = Story(a_referral(replaces=("ServiceRequest/earlier",)), (a_twin(placers=a_referral().placers),))
+    assert story.state == "acknowledging"
+
+
+def test_what_was_replaced_joins_its_replacement() -> None:
+    newer = a_twin(received=NOW + timedelta(hours=1), replaces=("ServiceRequest/one",))
+    assert Story(a_referral(), (newer,)).state == "joined"

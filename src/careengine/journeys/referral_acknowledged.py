@@ -27,7 +27,7 @@ PERSON, COVERAGE = "record.Patient", "record.Coverage"
 FACTS = (referrals.REFERRAL, referrals.TWINS)
 ENDS = ("joined", "withdrawn", "not_a_referral", "acknowledged", "declined")
 AHEAD = ("received", "urgent_triage", "information_missing", "acknowledging", *ENDS)
-DESK = tuple(f"referrals.{q}" for q in ("standing", "duplicate", "identity", "clinic", "triage"))
+DESK = tuple(f"referrals.{q}" for q in ("standing", "successor", "duplicate", "identity", "clinic", "triage"))
 NURSE = ("referrals.urgency", "referrals.triage")
 MISSING = ("referrals.completeness",)
 
@@ -104,6 +104,9 @@ def settled_by(said: CardDecided, case: Case) -> dict[str, Scalar]:
     match said.answer:
         case "supplied":
             return {"asked": None}
+        case "take_up":
+            others = (reason.params["other"] for reason in said.decision.because if "other" in reason.params)
+            return {"asked": None, "focus": str(next(others)).partition("@")[0]}
         case "accept_urgent":
             return {**finding, **referrals.SEEN_BY_A_NURSE, referrals.LEVEL: "urgent"}
         case "accept_routine":
@@ -125,7 +128,7 @@ def changed(case: Case, facts: Facts, policy: Policies, event: Event | None, now
         return look(case, facts, policy, event, now)
     standing = referrals.decide_standing(facts[referrals.REFERRAL], policy=policy[referrals.STANDING])
     if standing.answer == referrals.WITHDRAWN:
-        return to("withdrawn", because=standing, voids=(referrals.ACKNOWLEDGE,))
+        return to("received", because=standing, now=True, voids=(referrals.ACKNOWLEDGE,))
     return stay()
 
 

@@ -41,7 +41,7 @@ from careengine.capabilities.referrals.rules.checking import (
 )
 from careengine.capabilities.referrals.rules.clinics import clinic_named, decide_clinic
 from careengine.capabilities.referrals.rules.completeness import decide_completeness, missing_items
-from careengine.capabilities.referrals.rules.duplicates import JOINED, decide_duplicate
+from careengine.capabilities.referrals.rules.duplicates import JOINED, decide_duplicate, decide_successor
 from careengine.capabilities.referrals.rules.identity import DECEASED, decide_identity
 from careengine.capabilities.referrals.rules.sending import ACKNOWLEDGE, acknowledge
 from careengine.capabilities.referrals.rules.standing import NOT_A_REFERRAL, WITHDRAWN, decide_standing
@@ -94,6 +94,7 @@ __all__ = [
     "decide_duplicate",
     "decide_identity",
     "decide_standing",
+    "decide_successor",
     "decide_triage",
     "decide_undelivered",
     "decide_urgency",

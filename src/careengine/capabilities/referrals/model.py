@@ -125,6 +125,8 @@ class Referral:
     covers: tuple[Cover, ...] = ()
     attachments: tuple[Attachment, ...] = ()
     sender: Sender = field(default_factory=Sender)
+    replaces: tuple[str, ...] = ()
+    """Earlier referrals it takes the place of, ``ServiceRequest/id``."""
     dangling: tuple[str, ...] = ()
     """References of the referral that name nothing in the record."""
 
@@ -145,6 +147,7 @@ class Twin:
     services: tuple[Code, ...] = ()
     reasons: tuple[str, ...] = ()
     """Coded reasons as ``system|code``, and worded ones folded to plain lower case."""
+    replaces: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

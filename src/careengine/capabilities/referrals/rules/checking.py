@@ -24,7 +24,7 @@ from careengine.capabilities.referrals.model import (
 )
 from careengine.capabilities.referrals.rules.clinics import clinic_named, decide_clinic
 from careengine.capabilities.referrals.rules.completeness import INCOMPLETE, decide_completeness
-from careengine.capabilities.referrals.rules.duplicates import JOINED, decide_duplicate
+from careengine.capabilities.referrals.rules.duplicates import JOINED, decide_duplicate, decide_successor
 from careengine.capabilities.referrals.rules.identity import decide_identity
 from careengine.capabilities.referrals.rules.standing import NOT_A_REFERRAL, WITHDRAWN, decide_standing
 from careengine.capabilities.referrals.rules.triage import NURSE, decide_triage
@@ -104,8 +104,18 @@ def check(
         decision = decide(asked)
         asked.made[decision.question] = decision
         if asked.stops(decision):
-            return Checked(tuple(asked.made.values()), decision)
-    return Checked(tuple(asked.made.values()))
+            return _withdrawn(asked) if decision.answer == WITHDRAWN else Checked(asked.decisions, decision)
+    return Checked(asked.decisions)
+
+
+def _withdrawn(asked: "_Asked") -> Checked:
+    """Before a withdrawn referral ends, see that none is lost with it."""
+    successor = decide_successor(
+        asked.referral, asked.twins, policy=asked.rules.duplicates, today=asked.today
+    )
+    if asked.stops(successor):
+        return Checked((*asked.decisions, successor), successor)
+    return Checked((*asked.decisions, successor), asked.decisions[-1])
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,6 +128,10 @@ class _Asked:
     settled: Mapping[str, Scalar]
     today: date
     made: dict[str, Decision]
+
+    @property
+    def decisions(self) -> tuple[Decision, ...]:
+        return tuple(self.made.values())
 
     def stops(self, decision: Decision) -> bool:
         if settles(decision.question, decision.answer) in self.settled:

@@ -11,6 +11,8 @@ from careengine.kernel.decision import Bearing, Decision, Evidence, Flip, Reason
 FIRST = "first"
 JOINED = "joined"
 NEAR = "near"
+ALONE = "alone"
+STANDS = "stands"
 
 
 class _Like(IntEnum):
@@ -60,10 +62,14 @@ def decide_duplicate(referral: Referral, twins: Twins, *, policy: DuplicatePolic
 def _answer(
     referral: Referral, twins: Twins, policy: DuplicatePolicy, today: date
 ) -> tuple[str, str, Twin | None]:
+    counted = [twin for twin in twins.others if twin.status not in policy.ignored]
+    newer = [twin for twin in counted if _named(referral.ref) in twin.replaces]
+    if newer:
+        return JOINED, "referrals.replaced_by", min(newer, key=lambda twin: twin.ref)
     found = [
         (_like(referral, twin, policy, today), _order(twin, referral), twin)
-        for twin in twins.others
-        if twin.status not in policy.ignored
+        for twin in counted
+        if _named(twin.ref) not in referral.replaces
     ]
     same = [f for f in found if f[0] >= _Like.SAME and f[1] is not _Order.LATER]
     if same:
@@ -75,6 +81,39 @@ def _answer(
     if near:
         return NEAR, "referrals.duplicate_near", min(near, key=lambda twin: twin.ref)
     return FIRST, "referrals.no_twin", None
+
+
+def decide_successor(referral: Referral, twins: Twins, *, policy: DuplicatePolicy, today: date) -> Decision:
+    """Say whether a withdrawn referral leaves another standing that may have been joined to it.
+
+    The sender sent the same thing twice and takes one back: the other must not be lost
+    with it, so a person looks. One that came together with the withdrawal was never joined.
+    """
+    standing = [
+        twin
+        for twin in twins.others
+        if twin.status not in policy.ignored
+        and twin.received < referral.received
+        and _like(referral, twin, policy, today) >= _Like.SAME
+    ]
+    twin = min(standing, key=lambda one: one.ref, default=None)
+    reason = (
+        Reason("referrals.twin_still_stands", {"other": twin.ref})
+        if twin
+        else Reason("referrals.none_stands")
+    )
+    return Decision(
+        question="referrals.successor",
+        route=Route.ASK if twin else Route.PROCEED,
+        answer=STANDS if twin else ALONE,
+        because=(reason,),
+        policy=policy.ref,
+        evidence=_evidence(referral, twin, STANDS if twin else ALONE),
+    )
+
+
+def _named(ref: str) -> str:
+    return ref.partition("@")[0]
 
 
 def _like(referral: Referral, twin: Twin, policy: DuplicatePolicy, today: date) -> _Like:

@@ -72,6 +72,7 @@ class ServiceRequest(msgspec.Struct, frozen=True, rename="camel"):
     requester: Reference = Reference()
     reason_code: tuple[Concept, ...] = ()
     reason_reference: tuple[Reference, ...] = ()
+    replaces: tuple[Reference, ...] = ()
     insurance: tuple[Reference, ...] = ()
     supporting_info: tuple[Reference, ...] = ()
     note: tuple[Annotation, ...] = ()

@@ -127,6 +127,7 @@ def _referral(read: _Read, around: Mapping[Ref, Stored], people: Sequence[Stored
         covers=tuple(_cover(one) for one in _found(said.insurance, around)),
         attachments=tuple(_attachment(one) for one in _found(said.supporting_info, around)),
         sender=_sender(said.requester, around),
+        replaces=_replaced(said),
         dangling=tuple(p.reference for p in _pointers(said) if p.reference and not _found((p,), around)),
     )
 
@@ -138,6 +139,11 @@ def _unreadable(ref: Ref, case: Case) -> Referral:
 def _found(pointers: Iterable[fhir.Reference], around: Mapping[Ref, Stored]) -> list[Stored]:
     refs = [fhir.ref_of(pointer) for pointer in pointers]
     return [around[ref] for ref in refs if ref is not None and ref in around]
+
+
+def _replaced(said: fhir.ServiceRequest) -> tuple[str, ...]:
+    refs = [fhir.ref_of(pointer) for pointer in said.replaces]
+    return tuple(str(ref) for ref in refs if ref is not None)
 
 
 def _codes(concept: fhir.Concept) -> tuple[Code, ...]:
@@ -230,4 +236,5 @@ def _twin(stored: Stored) -> Twin:
         placers=_placers(said),
         services=_codes(said.code),
         reasons=tuple(sorted(coded | worded | pointed)),
+        replaces=_replaced(said),
     )
