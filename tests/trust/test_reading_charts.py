@@ -21,6 +21,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from careengine.kernel.refs import Ref
+from careengine.record.query import query_of
 from careengine.record.subjects import merge, unmerge
 from careengine.runtime.database import Connection
 from careengine.runtime.ids import SequentialIds
@@ -234,3 +235,36 @@ def test_a_merged_person_is_one_chart_and_one_consent(conn: Connection) -> None:
     assert sorted(read_ids(conn, "b")) == ["c1", "c2", "c3"]
     unmerge(conn, subject(conn, "b"), actor="test", at=NOW)
     assert read_ids(conn, "b") == ["c2"]
+
+
+# Searching
+
+
+def found(conn: Connection, reader: Reader, *asked: tuple[str, str]) -> tuple[list[str], int | None]:
+    """Return the ids a search shows, and the number it tells."""
+    page, shown = charts(conn, reader).search(query_of("Condition", [*asked, ("_total", "accurate")]))
+    return sorted(ref.id for ref in shown), page.total
+
+
+def test_a_search_neither_shows_nor_counts_what_is_closed(conn: Connection) -> None:
+    store(conn, patient("a"), condition("open", "a"), condition("closed", "a", ETH))
+    assert found(conn, JOURNEY, ("patient", "a")) == (["open"], 1)
+    assert found(conn, JOURNEY, ("patient", "a"), ("_security", "ETH")) == ([], 0)
+
+
+def test_a_search_that_finds_nothing_leaves_its_entry_too(conn: Connection) -> None:
+    mine = charts(conn)
+    mine.search(query_of("Condition", [("patient", "nobody")]))
+    assert [(e.act, e.subjects, e.kinds) for e in mine.audits] == [("read", (), ("Condition",))]
+
+
+def test_a_search_names_the_patients_it_found_in_one_entry(conn: Connection) -> None:
+    store(conn, patient("a"), patient("b"), condition("c1", "a"), condition("c2", "b"))
+    mine = charts(conn)
+    mine.search(query_of("Condition", [("code", "38341003")]))
+    assert [set(e.subjects) for e in mine.audits] == [{subject(conn, "a"), subject(conn, "b")}]
+
+
+def test_a_kind_that_may_not_be_read_is_not_counted(conn: Connection) -> None:
+    with pytest.raises(NotAllowed):
+        charts(conn).search(query_of("MedicationRequest", [("_summary", "count")]))

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
+from uuid import UUID
 
 import orjson
 
@@ -63,9 +64,17 @@ _SORTS = {
 }
 
 
-def search(conn: Connection, query: Query) -> Page:
-    """Answer a search; raises :class:`SearchRefused` for one that cannot be answered exactly."""
+_HIDDEN = "not exists (select from sp where sp.rid = r.rid and sp.key = any(%b::uuid[]))"
+
+
+def search(conn: Connection, query: Query, *, hidden: Sequence[UUID] = ()) -> Page:
+    """Answer a search; raises :class:`SearchRefused` for one that cannot be answered exactly.
+
+    What carries a label of ``hidden`` (keys of the search index) is neither found nor counted.
+    """
     conditions = [type_clause(query), *clauses(query, look_up(conn, query))]
+    if hidden:
+        conditions.append(Clause(_HIDDEN, (list(hidden),)))
     total = _count(conn, conditions) if query.total or query.only_total else None
     if query.only_total:
         return Page([], total=total)

@@ -8,7 +8,9 @@ import orjson
 
 from careengine.kernel.refs import Ref
 from careengine.record import read
+from careengine.record.query import Query
 from careengine.record.read import Stored
+from careengine.record.search import Page, search
 from careengine.runtime.database import Connection
 from careengine.trust.access import Access, Chart, NotAllowed
 from careengine.trust.actor import Purpose, Reader
@@ -19,6 +21,7 @@ from careengine.trust.sharing import SHARING, carries
 
 __all__ = ["ChartClosed", "Charts", "Stored"]
 
+__all__ = ["ChartClosed", "Charts", "Stored"]
 Row = tuple[UUID | None, Stored]
 """A resource and whose chart it was found in; ``None`` for one that belongs to nobody."""
 Fetch = Callable[[Sequence[UUID]], list[Row]]
@@ -104,6 +107,19 @@ class Charts:
             if whose is not None:
                 charts[whose].append(one)
         return charts
+
+    def search(self, query: Query) -> tuple[Page, dict[Ref, Stored]]:
+        """Search one kind; return the page and what may be shown of it, under references without version.
+
+        What a label closes is neither found nor counted, so that no number gives it away;
+        with the patient's consent it is still read by name or with the whole chart.
+        """
+        granted = self._grant([query.type], ())
+        page = search(self._conn, query, hidden=self._hidden())
+        if not page.found:
+            self._note("read", (), [query.type], _why(granted, 0))
+            return page, {}
+        return page, self.resources([ref.newest() for ref in page.found], kinds=[query.type])
 
     def _hidden(self) -> list[UUID]:
         """Return the labels that keep a resource closed; in an emergency none does (42 CFR 2.51)."""

@@ -1,7 +1,7 @@
 """Read over HTTP: a resource, its versions, searches; always through ``trust``, which notes it."""
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from urllib.parse import parse_qsl, urlencode
 
 import orjson
@@ -16,10 +16,10 @@ from careengine.kernel.refs import Ref
 from careengine.record.query import SearchRefused, query_of
 from careengine.record.references import with_meta
 from careengine.record.resource_types import type_code
-from careengine.record.search import Page, search
+from careengine.record.search import Page
 from careengine.record.timeline import Moment, timeline
 from careengine.runtime.database import Connection
-from careengine.trust.charts import Charts
+from careengine.trust.charts import Charts, Stored
 
 _ID = re.compile(r"[A-Za-z0-9\-.]{1,64}")
 
@@ -108,9 +108,9 @@ async def _found(desk: Desk, request: Request, asked: list[tuple[str, str]]) -> 
     partner = _partner(desk, request)
 
     def work(conn: Connection) -> tuple[Page, dict[Ref, bytes]]:
-        page = search(conn, query)
         with desk.reading(conn, partner) as charts:
-            return page, _bodies(charts, (ref.newest() for ref in page.found))
+            page, found = charts.search(query)
+        return page, _shown(found)
 
     page, bodies = await desk.work(work)
     base = base_of(request)
@@ -135,7 +135,10 @@ def _bodies(charts: Charts, refs: Iterable[Ref]) -> dict[Ref, bytes]:
     """Return what may be shown of these, as it is shown."""
     wanted = list(refs)
     kinds = {ref.type for ref in wanted}
-    found = charts.resources(wanted, kinds=kinds) if wanted else {}
+    return _shown(charts.resources(wanted, kinds=kinds))
+
+
+def _shown(found: Mapping[Ref, Stored]) -> dict[Ref, bytes]:
     return {
         ref: with_meta(stored.raw, stored.ref.version, instant(stored.updated))
         for ref, stored in found.items()
