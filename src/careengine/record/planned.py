@@ -4,6 +4,8 @@ import re
 from dataclasses import dataclass, field
 from typing import Any
 
+import msgspec
+
 from careengine.record.incoming import Entry
 from careengine.record.references import local, with_id
 from careengine.record.refusal import EntryProblem
@@ -54,9 +56,12 @@ class Planned:
 
     def name(self, id_: str) -> None:
         """Give the resource its id, in its bytes too."""
-        if id_ != self.id or self.act == "POST":
-            self.raw = with_id(self.raw, id_)
-        self.id = id_
+        self.id, before = id_, self.id
+        if id_ != before or self.act == "POST":
+            try:
+                self.raw = with_id(self.raw, id_)
+            except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+                self.refuse("is not JSON in UTF-8", "resource", 400)
 
     def version(self) -> NewVersion:
         """Return what is to be written."""
