@@ -29,6 +29,10 @@ from careengine.runtime.codec import pack
 from careengine.runtime.database import Connection, connect
 from careengine.runtime.embedded import EmbeddedServer
 from careengine.trust.access import Access
+from caretown.oddities import Plan
+from caretown.partner_log import PartnerLog
+from caretown.partners import Partners
+from caretown.partners_aside import PartnersAside
 
 PROCESSES = 2
 
@@ -80,6 +84,35 @@ def dbos_rate(running: EmbeddedServer, count: int, processes: int) -> float:
     for worker in workers:
         worker.wait()
     return sum(rates)
+
+
+def effects_rate(running: EmbeddedServer, count: int) -> dict[str, float]:
+    """Return effects completed per second against a local partner: two senders, durable jobs, real HTTP."""
+    url = rig.database(running, "bench_effects")
+    with connect(url) as conn:
+        engine = trivial.engine_on(conn)
+        trivial.tick_all(conn, engine, trivial.open_cases(conn, engine, count))
+        hand = Dispatcher(conn, engine, access=Access.load(engine.book), batch_size=400)
+        while hand.advance():
+            pass
+    with PartnersAside(Partners(Plan(), PartnerLog())) as partner, connect(url, autocommit=True) as watch:
+        senders = [rig.spawn("sending_worker.py", url, f"{partner}/shop", f"s{n}") for n in range(PROCESSES)]
+        rig.when_ready(senders)
+        rig.release(senders)
+        while _delivered(watch) < count // 10:
+            time.sleep(0.01)
+        began, before = time.perf_counter(), _delivered(watch)
+        while (now := _delivered(watch)) < count:
+            time.sleep(0.01)
+        took = time.perf_counter() - began
+        for sender in senders:
+            sender.terminate()
+    return {"effects_per_s": round((now - before) / took), "effects_counted": now - before}
+
+
+def _delivered(conn: Connection) -> int:
+    row = conn.execute("select count(*) from effect where status = 1").fetchone()
+    return int(row[0]) if row else 0
 
 
 def latencies(running: EmbeddedServer, count: int) -> list[float]:
@@ -236,6 +269,7 @@ def measure(scale: float) -> dict[str, float]:
         engine_rate = trivial_rate(running, cases, rounds=3)
         dbos_one, dbos_two = dbos_rate(running, int(300 * scale), 1), dbos_rate(running, int(300 * scale), 2)
         single = one_at_a_time(running, int(1500 * scale))
+        figures |= effects_rate(running, int(6_000 * scale))
         figures |= referral_load.measure(running, int(6_000 * scale))
         taken = latencies(running, int(500 * scale))
         best = max(dbos_one, dbos_two)
