@@ -252,7 +252,9 @@ class Modifier:
     before: bool
     """It stands before the sign; otherwise after it."""
     reach: int
-    """How many words it reaches, at most; it never leaves its sentence."""
+    """How many words it reaches, at most, not counting a list's later items; never out of its sentence."""
+    lists: bool
+    """It reaches every item of a list that begins with it."""
     stops: frozenset[str]
     """Words it never reaches across: ``but``, ``however``, ``pero``, ``patient``."""
 
@@ -295,6 +297,11 @@ class Lexicon:
     numbers: frozenset[str]
     """Numbers in words: ``three``, ``varios``."""
     list_item_words: int
+    """An item this long is no item of a list."""
+    short_item_words: int
+    """An item no longer than this may hold a fresh word (``new aches``) without ending its list."""
+    again_within: int
+    """How many words after a sign something can bring it back."""
     tolerance_from: int
     """Words this long or longer may be misspelt by one letter."""
     kept: frozenset[str]

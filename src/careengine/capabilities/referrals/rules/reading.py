@@ -76,6 +76,8 @@ def _reach(
         for ahead in range(at + 1, min(at + 2 + phrase.gap, len(plain))):
             if words[ahead].sentence != words[first].sentence:
                 return None
+            if words[ahead].after_comma and not phrase.gap:
+                return None
             if plain[ahead] in place or any(kind in place for kind in words[ahead].kinds):
                 at = ahead
                 break
@@ -150,34 +152,61 @@ def _reaches(by: _Match, sign: _Match, words: Sequence[Word], plain: Sequence[st
     modifier: Modifier = lexicon.modifiers[by.index]
     if words[by.first].sentence != words[sign.first].sentence:
         return False
-    low, high = (by.last + 1, sign.first) if modifier.before else (sign.last + 1, by.first)
-    if not low <= high <= low + modifier.reach:
-        return False
-    if any(plain[i] in modifier.stops for i in range(low, high)):
-        return False
-    if modifier.before and not _one_list(low, sign.last, words, plain, lexicon):
-        return False
-    return not (modifier.kind == "past" and _again(sign, words, plain, lexicon))
+    if modifier.before:
+        reaches = by.last < sign.first and _carries(modifier, by.last + 1, sign, words, plain, lexicon)
+    else:
+        between = range(sign.last + 1, by.first)
+        reaches = sign.last < by.first and len(between) <= modifier.reach
+        reaches = reaches and not any(plain[i] in modifier.stops for i in between)
+    return reaches and not (modifier.kind == "past" and _again(sign, words, plain, lexicon))
 
 
-def _one_list(low: int, high: int, words: Sequence[Word], plain: Sequence[str], lexicon: Lexicon) -> bool:
-    """Say whether the words from ``low`` on read as one list: each item short, none with something new."""
-    item, crossed = 0, False
+def _carries(
+    modifier: Modifier,
+    low: int,
+    sign: _Match,
+    words: Sequence[Word],
+    plain: Sequence[str],
+    lexicon: Lexicon,
+) -> bool:
+    """Say whether what stands before reaches the sign: directly, or through a list of short items."""
+    item = _Item()
     for i in range(low, len(words)):
-        if words[i].sentence != words[low].sentence:
+        if words[i].sentence != words[sign.first].sentence:
             break
-        begins = words[i].after_comma or plain[i] in lexicon.joins
-        if begins and i > high:
+        begins = (words[i].after_comma or plain[i] in lexicon.joins) and not sign.first < i <= sign.last
+        if begins and i > sign.last:
             break
-        crossed = crossed or begins
-        item = 0 if begins else item + 1
-        if crossed and (item >= lexicon.list_item_words or plain[i] in lexicon.fresh):
+        if begins and (not modifier.lists or (item.listed and item.fresh and item.long(lexicon))):
             return False
-    return True
+        item = _Item(listed=True) if begins else item
+        item.add(plain[i], lexicon, joins=plain[i] in lexicon.joins)
+        if i < sign.first and (
+            plain[i] in modifier.stops or (not item.listed and item.words > modifier.reach)
+        ):
+            return False
+        if i <= sign.last and item.listed and item.words > lexicon.list_item_words:
+            return False
+    return not (item.listed and item.fresh)
+
+
+@dataclass(slots=True)
+class _Item:
+    """One item of a list as it is read; the first stretch after a modifier is not yet one."""
+
+    listed: bool = False
+    words: int = 0
+    fresh: bool = False
+
+    def add(self, word: str, lexicon: Lexicon, *, joins: bool) -> None:
+        self.words += not joins
+        self.fresh = self.fresh or word in lexicon.fresh
+
+    def long(self, lexicon: Lexicon) -> bool:
+        return self.words > lexicon.short_item_words
 
 
 def _again(sign: _Match, words: Sequence[Word], plain: Sequence[str], lexicon: Lexicon) -> bool:
+    after = range(sign.last + 1, min(sign.last + 1 + lexicon.again_within, len(words)))
     here = words[sign.first].sentence
-    return any(
-        plain[i] in lexicon.again for i in range(sign.last + 1, len(words)) if words[i].sentence == here
-    )
+    return any(plain[i] in lexicon.again for i in after if words[i].sentence == here)

@@ -38,6 +38,7 @@ class ModifierValues(PolicyValues):
     kind: str = Field(pattern="^(denied|past|family|other|if)$")
     before: bool
     reach: int = Field(ge=0, le=30)
+    lists: bool = True
     phrases: tuple[str, ...] = Field(min_length=1)
     stops: frozenset[str]
 
@@ -60,6 +61,8 @@ class UrgencyValues(PolicyValues):
     abbreviations: frozenset[str]
     numbers: frozenset[str]
     list_item_words: int = Field(ge=1)
+    short_item_words: int = Field(ge=1)
+    again_within: int = Field(ge=1)
     tolerance_from: int = Field(ge=4)
     kept: frozenset[str]
 
@@ -92,6 +95,7 @@ def _lexicon(values: UrgencyValues) -> Lexicon:
                 phrases=tuple(p for written in one.phrases for p in phrases(written)),
                 before=one.before,
                 reach=one.reach,
+                lists=one.lists,
                 stops=_plain(one.stops | values.stops),
             )
             for one in values.modifiers
@@ -104,6 +108,8 @@ def _lexicon(values: UrgencyValues) -> Lexicon:
         abbreviations=_plain(values.abbreviations),
         numbers=_plain(values.numbers),
         list_item_words=values.list_item_words,
+        short_item_words=values.short_item_words,
+        again_within=values.again_within,
         tolerance_from=values.tolerance_from,
         kept=_plain(values.kept),
     )
