@@ -79,8 +79,12 @@ def route_arrived(conn: Connection, engine: Engine, clocks: ClockDesk, *, limit:
     candidates = _candidates(conn, engine, arrived)
     placed = Placed()
     for one in arrived:
-        for journey in _listening(engine, one.event.kind):
+        listening = _listening(engine, one.event.kind)
+        for journey in listening:
             _place(engine, clocks, placed, one, journey, candidates[one.event.id, journey.name])
+        if not listening:
+            _ask_a_person(engine, clocks, placed, one, "", Unplaced("nobody_listens"))
+    _refuse_unknown_cases(conn, engine, clocks, placed)
     _write(conn, engine, placed)
     conn.execute("delete from unrouted where event_id = any(%s)", ([one.event.id for one in arrived],))
     conn.execute(f"notify {WORK}")
