@@ -45,7 +45,7 @@ def test_a_stepped_clock_and_a_partner_without_tls_are_refused_in_production(
 ) -> None:
     found = by_name(checks(replace(settings, mode=Mode.PRODUCTION, clock="stepped:/run/clock"), conn))
     assert not found["clock"].ok
-    assert not found["partner referring_clinics"].ok
+    assert not found["partner lakeside-practice"].ok
 
 
 def test_a_clock_file_that_is_not_there_is_a_failed_check(settings: Settings, conn: Connection) -> None:
@@ -89,9 +89,9 @@ def test_a_partner_s_missing_secret_is_seen_without_the_network(
     text = EXAMPLE.read_text().replace("timeout_s: 10.0", "timeout_s: 10.0\n    secret: clinics")
     (tmp_path / "organisation.yaml").write_text(text)
     with_secret = replace(settings, organisation=tmp_path / "organisation.yaml")
-    assert not by_name(checks(with_secret, conn))["partner referring_clinics"].ok
+    assert not by_name(checks(with_secret, conn))["partner lakeside-practice"].ok
     given = replace(with_secret, secrets={"clinics": "x"})
-    assert by_name(checks(given, conn))["partner referring_clinics"].ok
+    assert by_name(checks(given, conn))["partner lakeside-practice"].ok
 
 
 def test_an_old_transaction_of_another_session_does_not_hide(

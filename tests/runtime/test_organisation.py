@@ -39,7 +39,7 @@ def test_the_example_is_valid(tmp_path: Path) -> None:
     assert list(read.sites) == ["riverside"]
     assert read.sites["riverside"].zone == "America/Chicago"
     assert read.teams[Team.ACCESS].people == ("ana.ruiz", "ben.okafor")
-    assert read.partners["referring_clinics"].timeout_s == 10.0
+    assert read.partners["lakeside-practice"].timeout_s == 10.0
     assert len(read.digest) == 64
 
 
@@ -71,14 +71,15 @@ def test_packs_are_found_beside_the_file(tmp_path: Path) -> None:
     ("teams.access.backup", 7, "teams.access.backup: must be text"),
     ("journeys", [], "journeys: "),
     ("journeys", ["a", "a"], "journeys: a is named twice"),
-    ("partners.referring_clinics.url", "ftp://somewhere", "must be an http or https address"),
-    ("partners.referring_clinics.url", "https://u:hunter2@somewhere", "must hold no user or password"),
-    ("partners.referring_clinics.concurrency", 0, "partners.referring_clinics.concurrency: "),
-    ("partners.referring_clinics.concurrency", "4", "partners.referring_clinics.concurrency: "),
-    ("partners.referring_clinics.per_second", 0, "partners.referring_clinics.per_second: "),
-    ("partners.referring_clinics.timeout_s", -1, "partners.referring_clinics.timeout_s: "),
-    ("partners.referring_clinics.secret", "hunter2!", "partners.referring_clinics.secret: is no such name"),
+    ("partners.lakeside-practice.url", "ftp://somewhere", "must be an http or https address"),
+    ("partners.lakeside-practice.url", "https://u:hunter2@somewhere", "must hold no user or password"),
+    ("partners.lakeside-practice.concurrency", 0, "partners.lakeside-practice.concurrency: "),
+    ("partners.lakeside-practice.concurrency", "4", "partners.lakeside-practice.concurrency: "),
+    ("partners.lakeside-practice.per_second", 0, "partners.lakeside-practice.per_second: "),
+    ("partners.lakeside-practice.timeout_s", -1, "partners.lakeside-practice.timeout_s: "),
+    ("partners.lakeside-practice.secret", "hunter2!", "partners.lakeside-practice.secret: is no such name"),
     ("packs", ["missing"], "is no directory"),
+    ("partners.Lakeside Practice", {"url": "http://a"}, "is no such name"),
     ("digest", "x", "must be a mapping"),
 ])  # fmt: skip
 def test_a_fault_is_named_with_its_place_and_without_its_value(

@@ -8,6 +8,7 @@ from typing import Any
 import orjson
 
 from careengine.engine.composition import Engine
+from careengine.engine.outgoing import EffectStatus
 from careengine.kernel.errors import NotFound
 from careengine.runtime.codec import unpack
 from careengine.runtime.database import Connection
@@ -127,7 +128,8 @@ def story_of(conn: Connection, engine: Engine, case: int) -> dict[str, list[dict
         for id_, kind, team, status, opened, due, rung in conn.execute(_CARDS, (case,))
     ]  # fmt: skip
     effects = [
-        {"id": id_, "kind": name("effect", kind), "partner": name("partner", partner), "status": status,
+        {"id": id_, "kind": name("effect", kind), "partner": name("partner", partner),
+         "status": EffectStatus(status).name.lower(),
          "attempts": attempts, "why": why}
         for id_, kind, partner, status, attempts, why in conn.execute(_EFFECTS, (case,))
     ]  # fmt: skip

@@ -89,6 +89,8 @@ def migrate_cases(
     unknown = sorted(set(states.values()) - set(newest.journey.states))
     if unknown:
         raise JourneyError(f"{journey} version {newest.journey.version} has no state {', '.join(unknown)}.")
+    if version == newest.journey.version and set(states) & set(newest.journey.states):
+        raise JourneyError(f"{journey} version {version} is the newest: its own states need no migration.")
     moved, now, real = 0, engine.clock.now(), real_now()
     for old, new in states.items():
         values = (

@@ -12,6 +12,7 @@ from careengine.engine.journey import Journey
 from careengine.engine.leasing import register_partners
 from careengine.engine.outgoing import Runner
 from careengine.engine.sending import Sender
+from careengine.entrypoints.fitting import refuse_misfit
 from careengine.journeys.event_to_place import journey as event_to_place
 from careengine.journeys.referral_acknowledged import journey as referral_acknowledged
 from careengine.policy.book import PolicyBook
@@ -29,6 +30,7 @@ from careengine.runtime.migrating import migrate
 from careengine.runtime.organisation import Organisation, load_organisation
 from careengine.runtime.partitions import ensure_partitions
 from careengine.runtime.settings import Settings, load_settings
+from careengine.runtime.telemetry import start_logging, start_tracing
 from careengine.trust import policies as trust_policies
 from careengine.trust.access import Access
 from careengine.trust.consent import Objections
@@ -92,14 +94,26 @@ def prepare(here: Installation) -> Installed:
     return found
 
 
+def observe(here: Installation) -> None:
+    """Start this process's logs and traces as the settings say; for what runs on, not for one question."""
+    start_logging(here.settings.log_level)
+    start_tracing(here.settings.traces)
+
+
 def build(conn: Connection, here: Installation) -> tuple[Engine, Access]:
-    """Compose the engine on ``conn``; the caller commits the codes it may have added."""
+    """Compose the engine on ``conn``; the caller commits the codes it may have added.
+
+    Raises :class:`OrganisationMisfit` when ``organisation.yaml`` does not fit journeys and policies.
+    """
+    on = {*here.organisation.journeys, event_to_place.name}
+    book = load_book(conn, SCHEMAS)
+    refuse_misfit(here.organisation, JOURNEYS, book, today=here.clock.now().date())
     engine = Engine(
-        journeys=tuple(j for j in JOURNEYS if j.name in {*here.organisation.journeys, "event_to_place"}),
+        journeys=tuple(journey for journey in JOURNEYS if journey.name in on),
         loaders=LOADERS,
         runners=RUNNERS,
         organisation=here.organisation,
-        book=load_book(conn, SCHEMAS),
+        book=book,
         codes=Codes.load(conn),
         ids=SystemIds.of(conn),
         clock=here.clock,

@@ -14,8 +14,9 @@ from careengine.kernel.decision import AdverseDecision, Decision, Refusal
 from careengine.kernel.policy import Scalar
 from careengine.runtime.database import Connection
 from careengine.trust.access import Access
-from careengine.trust.actor import Reader
+from careengine.trust.actor import ActorKind, Reader
 from careengine.trust.reading import Recorded, recorded
+from careengine.worklist.acts import reason_given
 from careengine.worklist.answers import ANSWERS, UnlistedAnswer, answers_to
 from careengine.worklist.listing import DECIDED, OPEN, Card, Filter, card_called, list_cards
 from careengine.worklist.order import DECIDING
@@ -68,11 +69,20 @@ def explained(
     quotes = _quotes(conn, engine, access, found.decision, reader)
     shown |= _decision(found.decision, then)
     shown |= {"evidence": quotes.told(found.decision.evidence), "withheld": quotes.withheld}
-    lines += [*shown["says"], *_evidence_told(now, shown, quotes), *_sureness(now, found.decision)]
-    lines += [*_flips_told(now, found.decision), *_basis_told(now, found.decision)]
+    lines += [*shown["says"], *_evidence_told(now, shown, quotes)]
+    if found.actor_kind is ActorKind.SOFTWARE:
+        lines += [*_sureness(now, found.decision), *_flips_told(now, found.decision)]
+    else:
+        shown["reason"] = _reason(conn, found) if reader is not None else None
+        lines.append(now.sentence("worklist.decided_because", {"reason": shown["reason"] or "-"}))
+    lines += _basis_told(now, found.decision)
     lines.append(_policy_told(now, found.decision, found.function, found.code_version))
     shown["sentences"] = lines
     return shown
+
+
+def _reason(conn: Connection, found: Recorded) -> str:
+    return reason_given(conn, found.case, found.event) if found.event is not None else ""
 
 
 def _quotes(
@@ -168,6 +178,7 @@ def _card_told(
 
 def _next_told(now: Said, card: Card, case: CaseView, shown: Shown, zone: ZoneInfo) -> list[str]:
     answers = {"answers": ", ".join(shown["answers"]) or "-", "proposal": card.proposal.answer}
+    offered = card.proposal.answer in shown["answers"]
     undo = shown["next"]["undo_seconds"]
     after = now.sentence("worklist.taken_after", {"seconds": undo}) if undo else ""
     until = {
@@ -175,7 +186,7 @@ def _next_told(now: Said, card: Card, case: CaseView, shown: Shown, zone: ZoneIn
         "again": _local(case.due_at, zone), "deadline": _local(case.deadline, zone),
     }  # fmt: skip
     told = [
-        now.sentence("worklist.may_be_answered", answers),
+        now.sentence("worklist.may_be_answered" if offered else "worklist.must_be_explained", answers),
         after or now.sentence("worklist.taken_at_once", {}),
         now.sentence("worklist.without_answer", until),
     ]

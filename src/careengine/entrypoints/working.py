@@ -62,12 +62,12 @@ def make_partitions(conn: Connection) -> None:
     conn.commit()
 
 
-def working(here: Installation, *, stop: threading.Event, until_idle: bool) -> Counts:
-    """Work until told to stop, or until nothing is left to do now; return what was done."""
+def working(here: Installation, *, stop: threading.Event, until_idle: bool, counts: Counts) -> Counts:
+    """Work until told to stop, or until nothing is left to do now; ``counts`` tells what was done so far."""
     hands = _Hands(here, stop, direct=until_idle)
     worker = Worker(
         url=here.url, build=hands.build, send=hands.send, upkeep=make_partitions, stop=stop,
-        stepped=here.settings.clock != "system",
+        stepped=here.settings.clock != "system", counts=counts,
     )  # fmt: skip
     try:
         return worker.run(until_idle=until_idle)

@@ -17,6 +17,8 @@ from careengine.runtime.yaml_text import YamlInvalid, read_yaml
 
 Name = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]{0,62}$")]
 """Lower case letters, digits and ``_``, beginning with a letter."""
+PartnerName = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_-]{0,62}$")]
+"""As a name, with ``-`` allowed: partners are called what they call themselves."""
 Person = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9._@-]{0,62}$")]
 """The login of a person."""
 Dotted = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]*(\.[a-z][a-z0-9_]*)*$")]
@@ -75,7 +77,7 @@ class PartnerSetting(_Strict):
     burst: Annotated[int, Field(ge=1, le=10_000)] = 10
     """Requests that may go at once after a quiet time."""
     timeout_s: Annotated[float, Field(gt=0, le=600)] = 30.0
-    secret: Name | None = None
+    secret: PartnerName | None = None
     """The name under which the environment holds its secret; ``None`` needs none."""
 
 
@@ -88,7 +90,7 @@ class Organisation(_Strict):
     """The first is where a case belongs that names no other."""
     teams: Annotated[Mapping[Team, TeamSetting], Field(min_length=1)]
     journeys: Annotated[tuple[Name, ...], Field(min_length=1)]
-    partners: Mapping[Name, PartnerSetting] = Field(default_factory=dict)
+    partners: Mapping[PartnerName, PartnerSetting] = Field(default_factory=dict)
     packs: tuple[Path, ...] = ()
     """Directories of policies laid over the package's, in this order."""
     digest: str = ""
@@ -102,8 +104,8 @@ def load_organisation(path: Path) -> Organisation:
         given = read_yaml(raw.decode("utf-8"), path.name)
     except OSError as error:
         raise OrganisationInvalid(
-            f"{path} cannot be read. Copy organisation.example.yaml there and make it yours, or set "
-            "CAREENGINE_ORGANISATION to where yours is."
+            f"{path} cannot be read. Set CAREENGINE_ORGANISATION to where yours is, or make one of "
+            "organisation.example.yaml, which `careengine init --example` prints."
         ) from error
     except UnicodeDecodeError as error:
         raise OrganisationInvalid(f"{path} is not UTF-8. Save it as UTF-8.") from error

@@ -44,14 +44,14 @@ class Settings:
     traces: str = ""
     """Where traces go: nowhere, ``console``, or the URL of an OTLP receiver."""
     secrets: Mapping[str, str] = field(default_factory=dict, repr=False)
-    """By partner's name, in lower case."""
+    """By partner's name as a variable may be called: in lower case, ``_`` for ``-``."""
 
     def secret(self, partner: str) -> str:
         """Return a partner's secret; a missing one is an error that names the variable to set."""
         try:
-            return self.secrets[partner.lower()]
+            return self.secrets[partner.lower().replace("-", "_")]
         except KeyError:
-            name = f"{_SECRET}{partner.upper()}"
+            name = f"{_SECRET}{partner.upper().replace('-', '_')}"
             raise SettingsInvalid(f"Partner {partner} needs a secret. Set {name}, or {name}_FILE.") from None
 
 

@@ -77,10 +77,20 @@ _ACT = """
         event_id)
     values (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s)
 """
+_REASON = """
+    select a.reason from card c join card_act a on a.card_id = c.id where c.case_id = %s and a.event_id = %s
+    order by a.id limit 1
+"""
 _ANSWER = """
     select actor, what, recorded_at from card_act where card_id = %s and act = 'decided'
     order by id desc limit 1
 """
+
+
+def reason_given(conn: Connection, case: int, event: int) -> str:
+    """Return the reason a person gave with the answer that became ``event``; empty if none."""
+    row = conn.execute(_REASON, (case, event)).fetchone()
+    return str(row[0]) if row else ""
 
 
 def lock_card(conn: Connection, card: int, *, version: int | None = None) -> LockedCard:

@@ -11,7 +11,7 @@ from fastapi import FastAPI
 from careengine.engine.health import read_health
 from careengine.entrypoints.api.application import application
 from careengine.entrypoints.api.desk import Served
-from careengine.entrypoints.compose import Installation, build, installation
+from careengine.entrypoints.compose import Installation, build, installation, observe
 from careengine.kernel.errors import CareError
 from careengine.runtime.clock import real_now
 from careengine.runtime.database import Connection, connect
@@ -43,7 +43,9 @@ def serve(
 
 def from_environment() -> FastAPI:
     """Return the application of this process, as the environment describes it."""
-    return served_by(installation())
+    here = installation()
+    observe(here)
+    return served_by(here)
 
 
 def served_by(here: Installation) -> FastAPI:

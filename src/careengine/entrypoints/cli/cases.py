@@ -13,6 +13,7 @@ app = branch("See the work under way.")
 @app.command("list")
 @command
 def list_(
+    *,
     journey: Annotated[str, typer.Option(help="Only cases of this journey.")] = "",
     state: Annotated[str, typer.Option(help="Only cases in this state.")] = "",
     closed: Annotated[
@@ -37,7 +38,7 @@ def list_(
         print_json(total)
         return
     rows = [(c.id, c.journey, c.state, c.owner, c.awaits, c.due_at, c.outcome) for c in found]
-    table("Cases", ("id", "journey", "state", "owner", "awaits", "due", "outcome"), rows)
+    table("Cases", ("id", "journey", "state", "owner", "awaits", "due (UTC)", "outcome"), rows)
     say(
         f"{total.cases} cases: {total.finished_alone} finished alone, {total.waiting_for_people} waiting for "
         f"people, {total.without_owner} without owner, {total.without_due} without due time."
@@ -47,7 +48,7 @@ def list_(
 @app.command()
 @command
 def show(
-    case: Annotated[int, typer.Argument(help="The case's id.")],
+    case: Annotated[int, typer.Argument(metavar="ID", help="The case's id.")],
     as_json: AsJson = False,
 ) -> None:
     """Show one case: where it stands, who has it, and everything that happened."""
@@ -66,9 +67,9 @@ def show(
     else:
         say(f"  closed {found.closed_at} · {found.outcome}")
     steps = [(s["version"], s["at"], s["what"], s["from"], s["to"], s["owner"]) for s in story["steps"]]
-    table("Steps", ("version", "at", "what", "from", "to", "owner"), steps)
+    table("Steps", ("version", "at (UTC)", "what", "from", "to", "owner"), steps)
     said = [(d["id"], d["question"], d["answer"], d["route"], d["actor"]) for d in story["decisions"]]
     table("Decisions", ("id", "question", "answer", "route", "by"), said)
     for name in ("cards", "effects"):
-        if story[name]:
-            table(name.capitalize(), tuple(story[name][0]), [tuple(row.values()) for row in story[name]])
+        rows = [tuple(row.values()) for row in story[name]]
+        table(name.capitalize(), tuple(story[name][0]) if rows else (), rows)

@@ -43,7 +43,7 @@ def show(
 @decision.command()
 @command
 def recompute(
-    number: Annotated[int | None, typer.Argument(metavar="[ID]", help="The decision's id.")] = None,
+    number: Annotated[int | None, typer.Argument(metavar="ID", help="The decision's id.")] = None,
     every: Annotated[bool, typer.Option("--all", help="Every decision in the ledger.")] = False,
     as_json: AsJson = False,
 ) -> None:

@@ -19,15 +19,16 @@ def opened() -> "Iterator[tuple[Installation, Connection, Engine, Access]]":
 
     here = installation()
     with connect(here.url) as conn:
-        _refuse_unprepared(conn)
+        refuse_unprepared(conn)
         engine, access = build(conn, here)
         conn.commit()
         yield here, conn, engine, access
 
 
-def _refuse_unprepared(conn: "Connection") -> None:
+def refuse_unprepared(conn: "Connection") -> None:
+    """Refuse a database that ``careengine init`` has not prepared."""
+    from careengine.entrypoints.examining import is_prepared
     from careengine.kernel.errors import Refused
 
-    found = conn.execute("select to_regclass('engine_case') is not null").fetchone()
-    if found is None or not found[0]:
+    if not is_prepared(conn):
         raise Refused("This database holds no CareEngine yet. Run `careengine init` first.")

@@ -3,14 +3,14 @@
 import signal
 import threading
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
 from careengine.entrypoints.cli.output import AsJson, command, print_json, refuse, say, table
 
-if TYPE_CHECKING:
-    pass
+_SHOWN = 50
+"""Refusals listed for people; ``--json`` names every one."""
 
 
 def add_to(app: typer.Typer) -> None:
@@ -24,8 +24,20 @@ def add_to(app: typer.Typer) -> None:
     app.command("down")(command(down))
 
 
-def init(as_json: AsJson = False) -> None:
-    """Make or bring up to date the database: tables, partitions, codes, and the package's policies."""
+def init(
+    example: Annotated[
+        bool, typer.Option("--example", help="Only print an organisation.yaml to begin with.")
+    ] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Make the database, or bring it up to date.
+
+    Tables, this and the next months' partitions, the codes of journeys and of organisation.yaml, and the
+    package's policies as version 1. A live version of yours is never replaced. Run it after every upgrade.
+    """
+    if example:
+        say_example(as_json=as_json)
+        return
     from careengine.entrypoints.compose import installation, prepare
 
     here = installation()
@@ -41,27 +53,48 @@ def init(as_json: AsJson = False) -> None:
         say(f"A newer text of {one} came with this release; your live version stays until it is published.")
 
 
+def say_example(*, as_json: bool) -> None:
+    """Print the example of an organisation, as it came with the package."""
+    from importlib.resources import files
+
+    text = files("careengine.runtime").joinpath("organisation.example.yaml").read_text("utf-8")
+    print_json({"example": text}) if as_json else typer.echo(text, nl=False)
+
+
 def import_(
-    paths: Annotated[list[Path], typer.Argument(help="Files or directories: Bundles, NDJSON, also gzipped.")],
+    paths: Annotated[
+        list[Path],
+        typer.Argument(metavar="PATH...", help="Files or directories: Bundles, NDJSON, gzipped or not."),
+    ],
     as_json: AsJson = False,
 ) -> None:
-    """Import FHIR R4 resources, checked, keeping the sender's ids. A second run stores nothing new."""
+    """Import FHIR R4 resources under the ids their sender gave.
+
+    Everything is checked. A transaction with one wrong entry is refused whole; batches and NDJSON go entry
+    by entry. The same files a second time store nothing.
+    """
+    from careengine.entrypoints.cli.opened import refuse_unprepared
     from careengine.entrypoints.cli.progress import counting
     from careengine.entrypoints.compose import installation
     from careengine.record.importing import import_paths
+    from careengine.runtime.database import connect
 
-    here = installation()
-    with counting("Importing entries", quiet=as_json) as progress:
-        report = import_paths(here.url, paths, progress=progress)
+    with connect(installation().url) as conn, counting("Importing entries", quiet=as_json) as progress:
+        refuse_unprepared(conn)
+        report = import_paths(conn, paths, progress=progress)
     summary = {
         "read": report.read, "stored": report.stored, "unchanged": report.unchanged,
         "refused": report.refused, "refusals": report.refusals,
     }  # fmt: skip
     if report.refused or report.refusals:
         if not as_json:
-            rows = [(r.file, r.entry, r.reason) for r in report.refusals[:50]]
-            table("Refused", ("file", "entry", "reason"), rows)
-        refuse(f"{report.refused} of {report.read} entries were refused.", as_json=as_json, **summary)
+            rows = [(r.file, "whole file" if r.entry < 0 else r.entry, r.reason) for r in report.refusals]
+            table("Refused", ("file", "entry", "reason"), rows[:_SHOWN])
+        refuse(
+            f"{report.refused} of {report.read} entries were refused; {report.stored} stored, "
+            f"{report.unchanged} unchanged. Correct the files named and import them again.",
+            as_json=as_json, **summary,
+        )  # fmt: skip
     if as_json:
         print_json(summary)
     else:
@@ -74,14 +107,23 @@ def worker(
     ] = False,
     as_json: AsJson = False,
 ) -> None:
-    """Carry cases: read the record's changes, route events, advance cases, send what is due."""
-    from careengine.entrypoints.compose import installation
+    """Carry cases, until told to stop.
+
+    Reads the record's changes, routes events, advances cases and sends what is due to partners. Start as
+    many workers as you like, on as many machines.
+    """
+    from careengine.engine.batch import Counts
+    from careengine.entrypoints.cli.progress import watching
+    from careengine.entrypoints.compose import installation, observe
     from careengine.entrypoints.working import working
 
-    stop = threading.Event()
+    stop, counts = threading.Event(), Counts()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stop.set())
-    counts = working(installation(), stop=stop, until_idle=until_idle)
+    here = installation()
+    observe(here)
+    with watching("Steps done", lambda: counts.advanced, quiet=as_json or not until_idle):
+        working(here, stop=stop, until_idle=until_idle, counts=counts)
     if as_json:
         print_json(counts)
     else:
@@ -92,30 +134,43 @@ def worker(
 
 
 def serve(
-    port: Annotated[int, typer.Option(help="Port on this machine.", min=1, max=65535)] = 8080,
+    port: Annotated[int, typer.Option(help="Port to listen on.", min=1, max=65535)] = 8080,
     host: Annotated[str, typer.Option(help="Address to listen on.")] = "127.0.0.1",
+    as_json: AsJson = False,
 ) -> None:
-    """Serve FHIR over HTTP, with /healthz and /readyz."""
-    from careengine.entrypoints.api.serving import serve as serve_api
-    from careengine.entrypoints.compose import installation
+    """Serve FHIR over HTTP, until told to stop.
 
-    serve_api(installation(), host=host, port=port)
+    The address /fhir is FHIR R4; /healthz and /readyz say how the engine is.
+    """
+    from careengine.entrypoints.api.serving import serve as serve_api
+    from careengine.entrypoints.cli.opened import opened
+    from careengine.entrypoints.compose import observe
+
+    with opened() as (here, *_):
+        observe(here)
+    url = f"http://{host}:{port}/fhir"
+    print_json({"serving": url}) if as_json else say(f"Serving FHIR at {url}")
+    serve_api(here, host=host, port=port)
 
 
 def doctor(as_json: AsJson = False) -> None:
-    """Check that this installation is fit for what it is used for, and say what to mend."""
-    from careengine.entrypoints.compose import installation
+    """Check this installation, and say what to mend."""
+    import os
+
+    from careengine.entrypoints.examining import engine_checks
     from careengine.runtime.database import connect
     from careengine.runtime.doctor import checks
+    from careengine.runtime.embedded import EmbeddedServer
+    from careengine.runtime.settings import load_settings
 
-    here = installation()
-    with connect(here.url) as conn:
-        found = checks(here.settings, conn)
+    settings = load_settings(os.environ)
+    with connect(settings.database_url or EmbeddedServer(settings.home).start()) as conn:
+        found = [*checks(settings, conn), *engine_checks(conn)]
     if not as_json:
-        table("Doctor", ("check", "", "say"), [(c.name, "ok" if c.ok else "MEND", c.say) for c in found])
+        table("Doctor", ("check", "", "found"), [(c.name, "ok" if c.ok else "MEND", c.say) for c in found])
     sick = [check.name for check in found if not check.ok]
     if sick:
-        refuse(f"To mend: {', '.join(sick)}.", as_json=as_json, checks=found)
+        refuse(f"To mend: {', '.join(sick)}.", as_json=as_json, ok=False, checks=found)
     if as_json:
         print_json({"ok": True, "checks": found})
 
@@ -126,7 +181,10 @@ def migrate_cases(
     states: Annotated[list[str], typer.Option("--state", help="OLD=NEW, once for each old state.")],
     as_json: AsJson = False,
 ) -> None:
-    """Move open cases of an old journey version to the newest one, each move in the case's history."""
+    """Move open cases of an old journey to its newest version.
+
+    Each old state becomes the new one you name; each move is in the case's history.
+    """
     from careengine.engine.in_flight import migrate_cases as move
     from careengine.entrypoints.cli.opened import opened
 
@@ -140,7 +198,7 @@ def migrate_cases(
 
 
 def down(as_json: AsJson = False) -> None:
-    """Stop the embedded database. Nothing is lost; the next command starts it again."""
+    """Stop the embedded database; the next command starts it again."""
     import os
 
     from careengine.runtime.embedded import EmbeddedServer
