@@ -87,7 +87,9 @@ def _environ(wish: Wish, partners_port: int) -> dict[str, str]:
         template.replace("PARTNERS", f"http://127.0.0.1:{partners_port}"), encoding="utf-8"
     )
     ours = {name: value for name, value in os.environ.items() if not name.startswith("CAREENGINE_")}
+    ours.pop("PYTHONDONTWRITEBYTECODE", None)
     return ours | {
+        "PYTHONPYCACHEPREFIX": str(wish.home / "compiled"),
         "CAREENGINE_HOME": str(wish.home / "data"),
         "CAREENGINE_ORGANISATION": str(organisation),
         "CAREENGINE_CLOCK": f"stepped:{wish.home / 'clock'}",

@@ -11,7 +11,9 @@ from caretown.referrals import Post
 from caretown.staff import Staff
 from caretown.town_clock import TownClock
 
-ROUND_EVERY = timedelta(minutes=30)
+ROUND_EVERY = timedelta(hours=1)
+SHIFT = timedelta(hours=9)
+"""How long after the morning's start anybody is at their desk."""
 PATIENCE_S = 60.0
 
 
@@ -26,6 +28,8 @@ class Progress:
     refused: dict[str, str] = field(default_factory=dict)
     """Letter → why the engine refused it."""
     answered: int = 0
+    overtaken: int = 0
+    """Answers no longer wanted: what the sender sent had settled the card already."""
     silent: int = 0
     unknown: int = 0
     steps: int = 0
@@ -54,7 +58,7 @@ class Morning:
             letter = self._post_until(progress, letter, waiting)
             if progress.now >= next_round:
                 self._work(progress)
-                next_round = progress.now + ROUND_EVERY
+                next_round = _round_after(progress.now, start)
             said = self._settle(progress)
             shown(progress)
             if progress.now >= progress.ends:
@@ -91,12 +95,20 @@ class Morning:
     def _work(self, progress: Progress) -> None:
         seen = self._staff.work()
         progress.answered += seen.answered
+        progress.overtaken += seen.overtaken
         progress.silent, progress.unknown = seen.silent, seen.unknown
 
     def _settle(self, progress: Progress) -> Readiness:
         said = self._door.wait_until_idle(patience_s=PATIENCE_S)
         progress.impatient += not said.idle
         return said
+
+
+def _round_after(now: datetime, start: datetime) -> datetime:
+    """Return the next look at the worklist: each hour of the shift, then the next day's first."""
+    soon = now + ROUND_EVERY
+    day = timedelta(days=1)
+    return soon if (soon - start) % day <= SHIFT else start + day * ((now - start) // day + 1)
 
 
 def _due_after(now: datetime, said: Readiness) -> list[datetime]:

@@ -2,12 +2,14 @@
 
 import json
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any
 
 from rich.console import Console
 from rich.table import Table
 
 from caretown.processes import Processes, command
+from caretown.town_clock import ZONE
 
 Said = dict[str, Any]
 
@@ -83,12 +85,17 @@ def _ended(outcome: Outcome) -> Table:
 
 def _waiting(outcome: Outcome) -> Table:
     table = Table(title="What waits for people", title_justify="left", header_style="bold", show_lines=True)
-    for column in ("for whom", "what is asked", "why software stopped", "by when"):
+    for column in ("who has heard", "what is asked", "why software stopped", "by when"):
         table.add_column(column, overflow="fold")
     for card in outcome.cards:
-        due = str(card.get("due_at", ""))[:16].replace("T", " ")
-        table.add_row(*(str(card.get(name, "")) for name in ("team", "asked", "why")), due)
+        heard = f"{card.get('team', '')} ({card.get('role', 'owner')})"
+        table.add_row(heard, str(card.get("asked", "")), str(card.get("why", "")), _by_when(card))
     return table
+
+
+def _by_when(card: Said) -> str:
+    due = str(card.get("due_at") or "")
+    return f"{datetime.fromisoformat(due).astimezone(ZONE):%a %d %b %H:%M}" if due else ""
 
 
 def _lines(running: Processes, *arguments: str) -> list[Said]:

@@ -146,8 +146,8 @@ def coded_urgent(scene: Scene) -> list[Story]:
 
 def coded_stat(scene: Scene) -> list[Story]:
     """Tell a referral whose code says at once; a nurse looks at each of these."""
-    story = replace(scene.story(scene.take()), plant="coded_stat", priority="stat", urgent=True)
-    return [replace(story, expect=Expect.ASK)]
+    story = scene.story(scene.take(lambda clinic: bool(clinic.urgent)))
+    return [replace(story, plant="coded_stat", priority="stat", urgent=True, expect=Expect.ASK)]
 
 
 def unknown_clinic(scene: Scene) -> list[Story]:

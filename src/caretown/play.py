@@ -22,7 +22,7 @@ from caretown.partners import Partners, run
 from caretown.referrals import Post
 from caretown.staff import Staff, habits
 from caretown.telephone import Telephone
-from caretown.town_clock import TownClock
+from caretown.town_clock import ZONE, TownClock
 
 
 def send_all(base_url: str, token: str, post: Post, *, as_json: bool) -> int:
@@ -82,7 +82,7 @@ def morning_bar(start: datetime, lasts: timedelta) -> Iterator[Callable[[Progres
 
         def shown(progress: Progress) -> None:
             work = f"{progress.sent} letters, {progress.answered} cards answered"
-            note = f"{progress.now:%a %H:%M} UTC · {work}"
+            note = f"{progress.now.astimezone(ZONE):%a %H:%M} · {work}"
             bar.update(task, completed=(progress.now - start).total_seconds(), note=note)
 
         yield shown
@@ -94,6 +94,7 @@ def _told(played: Progress) -> dict[str, Any]:
         "sent": played.sent,
         "refused": played.refused,
         "cards_answered": played.answered,
+        "cards_overtaken": played.overtaken,
         "cards_left_silent": played.silent,
         "cards_nobody_knew": played.unknown,
         "steps": played.steps,

@@ -36,6 +36,8 @@ class Round:
     """What happened in one look at the worklist."""
 
     answered: int = 0
+    overtaken: int = 0
+    """No longer wanted when the answer came: what the sender sent had settled the card."""
     silent: int = 0
     """Left lying on purpose."""
     unknown: int = 0
@@ -87,6 +89,8 @@ class Staff:
             self._ring(card)
         if self._desk.answer(card, answer, reason=habit.reason, actor=habit.actor):
             seen.answered += 1
+        else:
+            seen.overtaken += 1
         self._done.add(card.id)
 
     def _keeps_silent(self, card: Card) -> bool:

@@ -2,8 +2,12 @@
 
 from datetime import UTC, datetime
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 from caretown.errors import EngineSilent
+
+ZONE = ZoneInfo("America/New_York")
+"""Where the sample town is: its times are shown as its clocks show them."""
 
 
 class TownClock:
