@@ -13,9 +13,8 @@ import subprocess
 import sys
 import threading
 import time
-import urllib.error
 import urllib.request
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
 import fhir_search
@@ -25,7 +24,6 @@ from psycopg.types.json import Jsonb
 
 from careengine.record.resource_types import type_code
 from careengine.runtime.database import connect
-from careengine.runtime.embedded import EmbeddedServer
 
 PORT = 18_473
 CONNECTIONS = 4
@@ -63,6 +61,10 @@ class Server:
                 return bool(reply.status == 200)
         except OSError:
             return False
+
+    def cpu(self) -> float:
+        """Return the CPU seconds its processes have used so far."""
+        return cpu_of(self._process.pid)
 
     def stop(self) -> None:
         """End it."""
@@ -118,22 +120,16 @@ def baseline(url: str, files: Sequence[Path]) -> float:
     return stored[0] / (time.perf_counter() - began)
 
 
-def backend_cpu(running: EmbeddedServer) -> float:
-    """Return the CPU seconds the database server's processes have used so far."""
-    pid = int((running.data / "postmaster.pid").read_text().splitlines()[0])
-    return sum(map(_cpu, [pid, *_children(pid)]))
-
-
-def _children(pid: int) -> Iterator[int]:
-    yield from map(int, Path(f"/proc/{pid}/task/{pid}/children").read_text().split())
-
-
-def _cpu(pid: int) -> float:
+def cpu_of(pid: int) -> float:
+    """Return the CPU seconds a process and its descendants have used so far."""
     try:
         fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+        below = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
     except OSError:
         return 0.0
-    return sum(map(int, fields[11:15])) / os.sysconf("SC_CLK_TCK")
+    return sum(map(int, fields[11:13])) / os.sysconf("SC_CLK_TCK") + sum(
+        cpu_of(int(child)) for child in below
+    )
 
 
 def measure(asked: argparse.Namespace) -> dict[str, object]:
@@ -145,15 +141,25 @@ def measure(asked: argparse.Namespace) -> dict[str, object]:
         server = Server(url, asked.processes)
         try:
             imported(files[:8])
+            before = server.cpu(), cpu_of(rig.postmaster(running))
             rounds = [imported(files) for _ in range(asked.rounds)]
-            searches = fhir_search.at_sizes(url, PORT, files, asked.patients)
+            after = server.cpu(), cpu_of(rig.postmaster(running))
+            searches = fhir_search.at_sizes(
+                url, PORT, files, asked.patients, lambda: server.cpu() + cpu_of(rig.postmaster(running))
+            )
         finally:
             server.stop()
+        stored = sum(found["stored"] for found in rounds)
         rates = [found["stored"] / found["seconds"] for found in rounds]
         return {
             "resources_per_s": round(statistics.median(rates)), "rounds": [round(rate) for rate in rates],
             "baseline_resources_per_s": round(plain),
             "share_of_baseline": round(statistics.median(rates) / plain, 3),
+            "cpu_us_per_resource": {
+                "server": round((after[0] - before[0]) / stored * 1e6),
+                "database": round((after[1] - before[1]) / stored * 1e6),
+                "client": round(sum(found["cpu_s"] for found in rounds) / stored * 1e6),
+            },
             "validated": True,
             "search_parameters": "all of R4 but composite and special ones", "history": True,
             "connections": CONNECTIONS, "processes": asked.processes,

@@ -48,9 +48,14 @@ def database(running: EmbeddedServer, name: str) -> str:
     return running.url(name)
 
 
+def postmaster(running: EmbeddedServer) -> int:
+    """Return the number of the server's first process."""
+    return int((running.data / "postmaster.pid").read_text().splitlines()[0])
+
+
 def kill(running: EmbeddedServer) -> None:
     """Kill the server and all its processes at once, as a power cut would."""
-    pid = int((running.data / "postmaster.pid").read_text().splitlines()[0])
+    pid = postmaster(running)
     for child in Path(f"/proc/{pid}/task/{pid}/children").read_text().split():
         with contextlib.suppress(ProcessLookupError):
             os.kill(int(child), signal.SIGKILL)
