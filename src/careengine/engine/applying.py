@@ -22,6 +22,9 @@ from careengine.trust.actor import ActorKind
 from careengine.trust.encoding import encode_decision
 from careengine.trust.ledger import LedgerEntry
 
+PHRASES = 1
+"""The dictionary that small bodies share (``runtime/phrases``)."""
+
 
 @dataclass(slots=True)
 class Desk:
@@ -137,7 +140,8 @@ class Desk:
         due = asking.due or row.clock_until or self.batch.now
         card = NewCard(
             id=self.engine.ids.next(), row=row, journey=coded.code, team=team, kind=kind,
-            urgent=asking.urgent, due_at=due, decision_id=noted[id(shown)], body=pack(orjson.dumps(body)),
+            urgent=asking.urgent, due_at=due, decision_id=noted[id(shown)],
+            body=pack(orjson.dumps(body), phrases=PHRASES),
         )  # fmt: skip
         self.batch.cards.append(card)
         open_cards.append(OpenCard(card.id, row.id, kind, row.rung))
@@ -170,7 +174,7 @@ class Desk:
             self.engine.ids.next(), self.batch.recorded_at, row.id, row.subject, key, effect.not_before,
             effect.not_after, self.batch.recorded_at, row.version, ordinal,
             self.engine.codes.id("effect", effect.kind), self.engine.codes.id("partner", effect.partner),
-            row.site, coded.code, pack(content),
+            row.site, coded.code, pack(content, phrases=PHRASES),
         )  # fmt: skip
 
     def _note(self, answer: Answer, row: CaseRow, was: int) -> None:
