@@ -13,6 +13,7 @@ from typing import Protocol
 import psycopg
 import pytest
 
+from careengine.engine.batch import Counts
 from careengine.engine.case_views import CaseView, Sums, list_cases, sums
 from careengine.entrypoints.compose import Installation, build, prepare
 from careengine.entrypoints.working import working
@@ -94,7 +95,7 @@ def played(url: str, folder: Path) -> Morning:
         here = installed(url, partners, folder)
         prepare(here)
         send(here, post, folder)
-        working(here, stop=threading.Event(), until_idle=True)
+        working(here, stop=threading.Event(), until_idle=True, counts=Counts())
     with connect(url) as conn:
         engine, _ = build(conn, here)
         cases, total = list_cases(conn, engine, limit=1000), sums(conn)
