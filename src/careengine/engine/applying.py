@@ -17,13 +17,10 @@ from careengine.engine.task_projection import task_of
 from careengine.kernel.decision import Decision
 from careengine.kernel.effect import Effect
 from careengine.kernel.next import Next, Write
-from careengine.runtime.codec import pack, unpack
+from careengine.runtime.codec import PHRASES, pack, unpack
 from careengine.trust.actor import ActorKind
 from careengine.trust.encoding import encode_decision
 from careengine.trust.ledger import LedgerEntry
-
-PHRASES = 1
-"""The dictionary that small bodies share (``runtime/phrases``)."""
 
 
 @dataclass(slots=True)

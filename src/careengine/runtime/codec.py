@@ -13,6 +13,8 @@ SEALED = 2
 """zstd, then AES-GCM with a key id: reserved, so that encryption at rest can come without moving rows."""
 PHRASED = 3
 """zstd with a dictionary of phrases that such bodies repeat; the second byte is its number."""
+PHRASES = 1
+"""The newest dictionary of ``runtime/phrases``: what decisions, cards and effects are packed with."""
 _LEVEL = 3
 _SMALL = 64
 """Bytes below which compressing costs more than it saves."""

@@ -11,16 +11,13 @@ import psycopg
 
 from careengine.kernel.decision import AdverseDecision, ClinicianBasis, Decision, Refusal, Route
 from careengine.kernel.errors import Conflict, Refused
-from careengine.runtime.codec import pack
+from careengine.runtime.codec import PHRASES, pack
 from careengine.runtime.database import Connection
 from careengine.runtime.ids import Ids
 from careengine.trust import chain, rows
 from careengine.trust.actor import ActorKind
 from careengine.trust.audit import AuditEntry
 from careengine.trust.encoding import Kind, encode_decision
-
-PHRASES = 1
-"""The dictionary with which bodies and inputs are packed (``runtime/phrases``)."""
 
 
 class AdverseNeedsPerson(Refused):
