@@ -100,11 +100,11 @@ def demo(  # noqa: PLR0913  each is an option of the command
     seed: Seed = 1,
     count: Count = 60,
     start: Start = FIRST_MORNING,
-    hours: Annotated[float, typer.Option(help="How much domain time to play.")] = 5.0,
+    hours: Annotated[float, typer.Option(help="How much domain time to play.")] = 27.0,
     serve: Annotated[bool, typer.Option("--serve/--no-serve", help="Stay up afterwards.")] = True,
     as_json: AsJson = False,
 ) -> None:
-    """Start everything on an empty database, play a morning, and tell what came of it."""
+    """Start everything on an empty database, play a day and its night, and tell what came of it."""
     from caretown.demo import Wish, play
 
     lasts = timedelta(hours=hours)

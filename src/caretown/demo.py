@@ -1,4 +1,4 @@
-"""The demo: one empty database, a sample town, one morning, and what came of it."""
+"""The demo: one empty database, a sample town, a day and its night, and what came of it."""
 
 import os
 import shutil
