@@ -5,14 +5,7 @@ The first value goes to the column, any further one to the index table ``sp``; a
 
 from collections.abc import Mapping
 
-CODE, STATUS, CATEGORY, ENCOUNTER, DATE, SUBJECT = (
-    "code",
-    "status",
-    "category",
-    "encounter",
-    "date",
-    "subject",
-)
+CODE, STATUS, CATEGORY, ENCOUNTER, DATE = "code", "status", "category", "encounter", "date"
 
 _EVERY = {"code": CODE, "status": STATUS, "category": CATEGORY, "encounter": ENCOUNTER, "date": DATE}
 

@@ -79,22 +79,6 @@ def versions(conn: Connection, refs: Iterable[Ref], *, hidden: Sequence[UUID] = 
     }
 
 
-def history(conn: Connection, ref: Ref, *, before: int | None = None, limit: int = 100) -> list[Stored]:
-    """Return a resource's versions, newest first, deletions too; ``before`` goes on below that version."""
-    rows = conn.execute(
-        "select r.subject, v.version, v.recorded_at, v.deleted, v.body from resource r"
-        " cross join lateral (select r.version, r.updated as recorded_at, r.deleted, r.body"
-        " union all select version, recorded_at, deleted, body from resource_version where rid = r.rid) v"
-        " where r.type = %b and r.id = %b and v.version < %b order by v.version desc limit %b",
-        (type_code(ref.type), ref.id, before or 2**31 - 1, limit),
-        binary=True,
-    ).fetchall()
-    return [
-        Stored(Ref(ref.type, ref.id, version), unpack(body), subject, recorded_at, deleted)
-        for subject, version, recorded_at, deleted, body in rows
-    ]
-
-
 def by_subject(
     conn: Connection,
     subjects: Iterable[UUID],

@@ -4,7 +4,6 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from careengine.kernel.errors import Refused
-from careengine.record.problem import Problem
 
 
 class EntryProblem(NamedTuple):
@@ -27,16 +26,6 @@ class BundleRefused(Refused):
         where = f"entry {first.entry}" if first.entry >= 0 else "the bundle"
         what = f"{first.path}: {first.what}" if first.path else first.what
         super().__init__(f"Nothing was stored, because of {where}: {what}")
-
-
-class ResourceRefused(Refused):
-    """One resource was not taken."""
-
-    def __init__(self, problems: Sequence[Problem], *, status: int = 422) -> None:
-        self.problems = tuple(problems)
-        self.status = status
-        first = self.problems[0]
-        super().__init__(f"The resource was not stored. {first.path}: {first.what}".replace(". : ", ". "))
 
 
 def whole(what: str, *, entries: int = 0, status: int = 400) -> BundleRefused:
