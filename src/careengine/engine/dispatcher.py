@@ -14,12 +14,13 @@ from careengine.engine import quarantine
 from careengine.engine.batch import Batch, Counts
 from careengine.engine.case_clock import ClockDesk
 from careengine.engine.composition import Engine
+from careengine.engine.database_says_no import CONFLICTS, CONTENT
 from careengine.engine.folding import Folding, Work
 from careengine.engine.guards import Stops
 from careengine.engine.intake import WORK
 from careengine.engine.rows import CaseRow, claim, claim_these, inbox_of
 from careengine.engine.writing import open_cards_of, write
-from careengine.kernel.errors import CareError, Conflict
+from careengine.kernel.errors import CareError
 from careengine.runtime.clock import real_now
 from careengine.runtime.database import Connection
 from careengine.runtime.organisation import Site
@@ -29,22 +30,6 @@ from careengine.trust.ledger import Pen
 
 TRIES = 5
 """How often a batch in conflict is tried again before its cases are left for the next poll."""
-CONFLICTS = (
-    Conflict,
-    errors.SerializationFailure,
-    errors.DeadlockDetected,
-    errors.LockNotAvailable,
-    errors.UniqueViolation,
-)
-CONTENT = (
-    psycopg.DataError,
-    psycopg.IntegrityError,
-    psycopg.ProgrammingError,
-    psycopg.NotSupportedError,
-    psycopg.InternalError,
-    errors.ProgramLimitExceeded,
-    errors.StatementTooComplex,
-)
 
 
 class Dispatcher:
@@ -127,6 +112,10 @@ class Dispatcher:
         """Advance the guilty case by its first event alone; if that is the one, set it apart."""
         try:
             self._once([case], most=1)
+        except errors.UniqueViolation as error:
+            # No race, since it is so again and again: what would be put down stands there already.
+            self._conn.rollback()
+            self._set_apart(case, error)
         except CONFLICTS:
             self._conn.rollback()
         except Exception as error:

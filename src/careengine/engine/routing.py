@@ -12,6 +12,7 @@ import orjson
 from careengine.engine.case import Event
 from careengine.engine.case_clock import ClockDesk
 from careengine.engine.composition import Coded, Engine
+from careengine.engine.database_says_no import CONTENT
 from careengine.engine.events import event_from
 from careengine.engine.intake import WORK
 from careengine.engine.journey import Candidate, Join, Journey, JourneyError, Open, Unplaced
@@ -71,7 +72,21 @@ class Placed:
 
 
 def route_arrived(conn: Connection, engine: Engine, clocks: ClockDesk, *, limit: int = 500) -> int:
-    """Route up to ``limit`` events in one transaction; return how many there were."""
+    """Route up to ``limit`` events in one transaction; return how many there were.
+
+    When the database refuses what a batch would write, they are routed one by one,
+    and the guilty one goes to a person.
+    """
+    for most, asked in ((limit, False), (1, False), (1, True)):
+        try:
+            return _route(conn, engine, clocks, most, ask=asked)
+        except CONTENT:
+            conn.rollback()
+    return 0
+
+
+def _route(conn: Connection, engine: Engine, clocks: ClockDesk, limit: int, *, ask: bool) -> int:
+    """Route one batch; with ``ask`` no router is called, and a person places every event."""
     arrived = _claim(conn, engine, limit)
     if not arrived:
         conn.rollback()
@@ -79,11 +94,12 @@ def route_arrived(conn: Connection, engine: Engine, clocks: ClockDesk, *, limit:
     candidates = _candidates(conn, engine, arrived)
     placed = Placed()
     for one in arrived:
-        listening = _listening(engine, one.event.kind)
+        listening = [] if ask else _listening(engine, one.event.kind)
         for journey in listening:
             _place(engine, clocks, placed, one, journey, candidates[one.event.id, journey.name])
         if not listening:
-            _ask_a_person(engine, clocks, placed, one, "", Unplaced("nobody_listens"))
+            why = "refused_by_the_database" if ask else "nobody_listens"
+            _ask_a_person(engine, clocks, placed, one, "", Unplaced(why))
     _refuse_unknown_cases(conn, engine, clocks, placed)
     _write(conn, engine, placed)
     conn.execute("delete from unrouted where event_id = any(%s)", ([one.event.id for one in arrived],))

@@ -1,0 +1,17 @@
+"""What a refusal by the database means: a race that is tried again, or a content it will never take."""
+
+import psycopg
+from psycopg import errors
+
+from careengine.kernel.errors import Conflict
+
+CONFLICTS = (
+    Conflict,
+    errors.SerializationFailure,
+    errors.DeadlockDetected,
+    errors.LockNotAvailable,
+    errors.UniqueViolation,
+)
+"""Somebody else was first; the same work may succeed on fresh rows."""
+CONTENT = (psycopg.DataError, psycopg.IntegrityError, psycopg.ProgrammingError, psycopg.NotSupportedError)
+"""However often it is tried: one of the rows is at fault and must be found."""
