@@ -26,7 +26,7 @@ def send(about, ids):
 
 jobs = Jobs()
 jobs.register("effects.send", send)
-jobs.launch(sys.argv[1], "worker-1")
+jobs.launch(*sys.argv[1:3])
 jobs.open_queue("lab", at_once=2)
 sys.stdin.read()
 """
@@ -107,7 +107,7 @@ def test_a_job_whose_process_was_killed_runs_again_when_its_executor_comes_back(
 ) -> None:
     jobs.launch(database_url, "elsewhere")
     jobs.stop()
-    command = [sys.executable, "-c", CRASHING_WORKER, database_url]
+    command = [sys.executable, "-c", CRASHING_WORKER, database_url, "worker-1"]
     with subprocess.Popen(command, stdin=subprocess.PIPE) as worker:  # noqa: S603  ourselves
         with connect(database_url) as conn:
             enqueue(conn, "lab", [Job(id="lab-1", name="effects.send", about="lab", ids=[7])])
@@ -165,3 +165,24 @@ def test_registering_too_late_or_twice_and_launching_twice_are_refused(jobs: Job
         jobs.register("late", lambda about, ids: None)  # noqa: ARG005  never called
     with pytest.raises(JobsUnavailable, match="runs jobs already"):
         Jobs().launch(database_url, "worker-2")
+
+
+def test_jobs_of_killed_processes_do_not_hold_up_the_queue(
+    jobs: Jobs, database_url: str, ear: Connection
+) -> None:
+    jobs.launch(database_url, "elsewhere")
+    jobs.stop()
+    for number in (1, 2):
+        command = [sys.executable, "-c", CRASHING_WORKER, database_url, f"killed-{number}"]
+        with connect(database_url) as conn:
+            enqueue(conn, "lab", [Job(id=f"lost-{number}", name="effects.send", about="lab", ids=[0])])
+        with subprocess.Popen(command, stdin=subprocess.PIPE) as worker:  # noqa: S603  ourselves
+            assert heard(ear, 1) == ["begun"]
+            assert worker.wait() == -9
+
+    jobs.launch(database_url, "worker-2")
+    jobs.open_queue("lab", at_once=2)
+    with connect(database_url) as conn:
+        enqueue(conn, "lab", [Job(id="lab-1", name="effects.send", about="lab", ids=[7])])
+
+    assert heard(ear, 1) == ["lab 7"]

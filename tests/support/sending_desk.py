@@ -4,7 +4,7 @@ Run as a program (``sending_desk.py DATABASE_URL PARTNER_URL``) it is a sender t
 """
 
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
@@ -15,6 +15,7 @@ from toy_journeys import errand, load_words, placing
 
 from careengine.engine import asking_policy, clock_policy, delivery_policy
 from careengine.engine.composition import Engine, compose
+from careengine.engine.journey import Journey
 from careengine.engine.keys import content_key
 from careengine.engine.leasing import register_partners
 from careengine.engine.outgoing import Outcome, Outgoing, json_object, send
@@ -77,12 +78,18 @@ def setting(url: str, **changes: Any) -> PartnerSetting:
     return PartnerSetting(**{**said, **changes})
 
 
-def engine_with(conn: Connection, ids: Ids, clock: Clock, partners: Mapping[str, PartnerSetting]) -> Engine:
+def engine_with(
+    conn: Connection,
+    ids: Ids,
+    clock: Clock,
+    partners: Mapping[str, PartnerSetting],
+    journeys: Sequence[Journey] = (errand, placing),
+) -> Engine:
     """An engine ready to send to these partners; committed."""
     engine = compose(
         conn,
         Engine(
-            journeys=(errand, placing), loaders={"toy.word": load_words}, runners={"toy.deliver": deliver},
+            journeys=journeys, loaders={"toy.word": load_words}, runners={"toy.deliver": deliver},
             organisation=organisation(partners), book=engine_policies(), codes=Codes.load(conn), ids=ids,
             clock=clock, code_version="test",
         ),

@@ -113,6 +113,10 @@ def _difference(stored: Stored, journeys: Mapping[tuple[str, int], Journey], pin
     if stored.seen is None or stored.body is None:
         return "its input is missing"
     try:
+        recorded = unpack(stored.body)
+    except CareError:
+        return "it cannot be read any more"
+    try:
         raw = unpack(stored.seen)
         if hashlib.sha256(raw).digest() != stored.input:
             return "its input was changed after it was decided"
@@ -120,7 +124,7 @@ def _difference(stored: Stored, journeys: Mapping[tuple[str, int], Journey], pin
         kind, body = encode_decision(again[stored.ordinal])
     except (CareError, IndexError, KeyError, TypeError, ValueError, msgspec.MsgspecError) as error:
         return f"it cannot be decided again: {type(error).__name__}"
-    same = (int(kind), body) == (stored.kind, unpack(stored.body))
+    same = (int(kind), body) == (stored.kind, recorded)
     return "" if same else "it comes out differently"
 
 
