@@ -7,7 +7,7 @@ import typer
 from careengine.entrypoints.cli.output import AsJson, command, print_json, say, table
 from careengine.entrypoints.cli.tree import branch
 
-app = branch("Stop what software does alone, and let it go on: a journey, a site, a partner.")
+app = branch("Stop what software does alone, and let it go on.")
 ScopeName = Annotated[str, typer.Argument(metavar="SCOPE", help="lane (a journey), site or partner.")]
 Name = Annotated[str, typer.Argument(metavar="NAME", help="Its name.")]
 Actor = Annotated[str, typer.Option(help="Who does it: a login of organisation.yaml.")]

@@ -22,8 +22,8 @@ P = ParamSpec("P")
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON; its last line is the result.")]
 Language = Annotated[str, typer.Option(help="Language of the sentences: en or es.")]
 REFUSED, WRONG_USE, INTERRUPTED = 1, 2, 130
-_WIDTH = 160
-"""Columns of a table that goes into a file or a pipe."""
+_WIDTH = 1000
+"""Columns a table may take in a file or a pipe, where a broken word could not be searched for."""
 
 
 def plain(value: Any) -> Any:

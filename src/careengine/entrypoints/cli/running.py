@@ -198,7 +198,7 @@ def migrate_cases(
 
 
 def down(as_json: AsJson = False) -> None:
-    """Stop the embedded database; the next command starts it again."""
+    """Stop the embedded database, until the next command."""
     import os
 
     from careengine.runtime.embedded import EmbeddedServer
