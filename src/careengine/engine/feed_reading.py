@@ -5,7 +5,7 @@ import orjson
 from careengine.engine.composition import Engine
 from careengine.engine.intake import NewEvent, post
 from careengine.engine.keys import key_of
-from careengine.record.feed import Change, Cursor, What, changes
+from careengine.record.feed import Change, Cursor, What, changes, forget
 from careengine.runtime.clock import real_now
 from careengine.runtime.codec import pack
 from careengine.runtime.database import Connection
@@ -14,6 +14,7 @@ RECORD = "record."
 """Kinds of events that tell of a change of the record: ``record.ServiceRequest``."""
 
 _LOCK = "select xid, n from feed_cursor where reader = 'engine' for no key update skip locked"
+_READ_SO_FAR = "select xid, n from feed_cursor where reader = 'engine'"
 _MOVE = "update feed_cursor set xid = %b, n = %b where reader = 'engine'"
 
 
@@ -44,6 +45,18 @@ def read_feed(conn: Connection, engine: Engine, *, limit: int = 1000) -> int:
     conn.execute(_MOVE, (after.xid, after.n))
     conn.commit()
     return len(read)
+
+
+def forget_read(conn: Connection, *, limit: int = 10_000) -> int:
+    """Delete changes that were read, a page a transaction; return how many. The events they became stay."""
+    gone = 0
+    while True:
+        row = conn.execute(_READ_SO_FAR).fetchone()
+        done = forget(conn, Cursor(*row), limit) if row is not None else 0
+        conn.commit()
+        gone += done
+        if done < limit:
+            return gone
 
 
 def _event(engine: Engine, change: Change) -> NewEvent:

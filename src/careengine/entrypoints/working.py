@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 
 from careengine.engine.batch import Counts
 from careengine.engine.composition import Engine
+from careengine.engine.feed_reading import forget_read
 from careengine.engine.sending import Sender
 from careengine.engine.worker import Worker
 from careengine.entrypoints.compose import Installation, build, sender
@@ -56,17 +57,18 @@ class _Hands:
             self.sender.close()
 
 
-def make_partitions(conn: Connection) -> None:
-    """Make the partitions of this month and the next ones, in a transaction of its own."""
+def upkeep(conn: Connection) -> None:
+    """Make the next months' partitions, and forget what the change feed no longer needs."""
     ensure_partitions(conn, real_now())
     conn.commit()
+    forget_read(conn)
 
 
 def working(here: Installation, *, stop: threading.Event, until_idle: bool, counts: Counts) -> Counts:
     """Work until told to stop, or until nothing is left to do now; ``counts`` tells what was done so far."""
     hands = _Hands(here, stop, direct=until_idle)
     worker = Worker(
-        url=here.url, build=hands.build, send=hands.send, upkeep=make_partitions, stop=stop,
+        url=here.url, build=hands.build, send=hands.send, upkeep=upkeep, stop=stop,
         stepped=here.settings.clock != "system", counts=counts,
     )  # fmt: skip
     try:
