@@ -264,7 +264,7 @@ def test_only_the_guilty_event_of_a_case_is_put_by_and_a_person_can_give_it_back
     assert toy.cases()[0][2]["trace"] == "1,3,a\x00b,"
 
 
-def test_an_event_whose_case_the_database_refuses_goes_to_a_person_and_the_others_are_routed(toy: Any) -> None:
+def test_an_event_whose_case_the_database_refuses_goes_to_a_person_and_others_are_routed(toy: Any) -> None:
     refuses = "position('poison' in encode(data, 'escape')) = 0"
     toy.conn.execute(f"alter table engine_case add constraint no_poison check ({refuses})")
     toy.conn.commit()
