@@ -231,21 +231,42 @@ def test_an_event_no_journey_listens_to_goes_to_a_person(toy: Any) -> None:
     assert toy.one("select count(*) from unrouted") == 0
 
 
-def test_a_wake_of_the_distant_past_does_not_keep_the_engine_busy(open_toy: Callable[..., Any]) -> None:
-    journey = Journey("waking", version=1, subject="Basic", outcome="done", target="toy.completion",
-                      listens=("toy.arrived",))  # fmt: skip
+Turn = Callable[[str, Instant], Next]
+ENDLESS: Mapping[str, Turn] = {
+    "wakes in the past": lambda _, now: step(wake=now - timedelta(days=1)),
+    "wakes at once": lambda _, now: step(wake=now),
+    "hops": lambda state, _: to(OTHER[state], because=decided("toy.turn", "on"), now=True),
+    "hops and writes": lambda state, _: to(
+        OTHER[state], because=decided("toy.turn", "on"), now=True, writes=(Write(BASIC),)
+    ),
+}
+OTHER = {"left": "right", "right": "left"}
+BASIC = {"resourceType": "Basic", "id": "round", "code": {"text": "round and round"}}
 
-    @journey.state("open", owner=Team.ACCESS, clock="engine.place_event", awaits="a_step", goes=("done",))
-    def begin(case: Case, facts: Facts, policy: Policies, event: Event | None, now: Instant) -> Next:
-        return stay(because=decided("toy.wake", "again"), wake=now - timedelta(days=1))
 
+@pytest.mark.parametrize("how", ENDLESS)
+def test_a_case_that_would_go_round_for_ever_is_shown_to_a_person_and_rests(
+    open_toy: Callable[..., Any], how: str
+) -> None:
+    journey = Journey(
+        "round", version=1, subject="Basic", outcome="done", target="toy.completion", listens=("toy.arrived",)
+    )
+
+    def turn(case: Case, facts: Facts, policy: Policies, event: Event | None, now: Instant) -> Next:
+        return ENDLESS[how](case.state, now)
+
+    for state in OTHER:
+        journey.state(
+            state, owner=Team.ACCESS, clock="engine.place_event", awaits="a_step", goes=(*OTHER, "done")
+        )(turn)
     journey.end("done", outcome="done", reached_goal=True)
     journey.route(lambda event, _: Open(key=str(event.body["key"])))
     toy = open_toy(journey, toys.placing)
     toy.arrive("a")
 
-    for _ in range(50):
-        if not toy.route() + toy.hand.advance():
-            break
+    rounds = 0
+    while toy.route() + toy.hand.advance() and rounds < 60:
+        rounds += 1
 
-    assert toy.one("select max(version) from engine_case") < 50
+    assert kinds(toy) == ["engine.endless_hops"]
+    assert toy.one("select version < 30 and due_at > %s from engine_case", toy.clock.now())

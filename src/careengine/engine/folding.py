@@ -2,6 +2,7 @@
 
 from collections import defaultdict, deque
 from collections.abc import Mapping, Sequence
+from datetime import timedelta
 from typing import Any
 
 from careengine.engine.applying import Desk
@@ -28,7 +29,7 @@ from careengine.engine.inputs import SeenEvent, seen_event
 from careengine.engine.journey import State
 from careengine.engine.lanes import withhold
 from careengine.engine.locking import lock
-from careengine.engine.rows import CaseRow, EventRow
+from careengine.engine.rows import CaseRow, EventRow, hurried
 from careengine.engine.second_chance import call_again
 from careengine.engine.writing import release_holds, take_holds
 from careengine.kernel.errors import CareError
@@ -41,6 +42,8 @@ from careengine.trust.actor import Reader
 from careengine.trust.audit import AuditEntry
 from careengine.trust.charts import Charts
 
+_ROUND = timedelta(days=1)
+"""How far back it is looked whether a case goes round and round: every turn is a batch, within a second."""
 TRIES_FOR_HOLDS = 3
 """How often a case that lost a hold decides again before it is left for the next batch."""
 
@@ -154,24 +157,36 @@ class Folding:
         self._desk.apply(answer, work.row, coded, work.cards)
         work.hop, work.again = work.again, None
         work.tries = 0
-        if not answer.next.now:
+        if answer.call.event is not None:
             work.hops = 0
-        elif answer.next.writes:
+        if not answer.next.now:
+            return
+        if answer.next.writes and not self._goes_round(work, answer):
             # The next state's facts must see these writes: it runs in the next batch.
             work.left = True
-        else:
-            self._hop(work, coded, answer)
+            return
+        self._hop(work, coded, answer)
 
     def _hop(self, work: Work, coded: Coded, answer: Answer) -> None:
-        work.hops += 1
         state = coded.states[work.row.state].name
-        if work.hops > MOST_HOPS:
-            work.row.wake_at = None
-            work.hop = engine_call("engine/endless")
-            return
         work.row.wake_at = None
-        work.hop = state_call(coded.journey, state, by_person=answer.call.by_person)
+        work.hop = self._endless(work) or state_call(coded.journey, state, by_person=answer.call.by_person)
         lock(self._conn, answer.next.locks)
+
+    def _endless(self, work: Work) -> Call | None:
+        """Count one more call that no event caused; too many in a row are shown to a person."""
+        work.hops += 1
+        return engine_call("engine/endless") if work.hops > MOST_HOPS else None
+
+    def _goes_round(self, work: Work, answer: Answer) -> bool:
+        """Say whether a case has wanted to go on at once too often, one batch after the other."""
+        if answer.call.event is not None:
+            return False
+        since = self._batch.recorded_at - _ROUND
+        if hurried(self._conn, work.row.id, work.row.was, MOST_HOPS, since=since) < MOST_HOPS:
+            return False
+        work.hops = MOST_HOPS
+        return True
 
     def _next_call(self, work: Work) -> Call | None:
         if work.left:
@@ -189,7 +204,7 @@ class Folding:
             work.consumed.append(event.id)
         if row.closed_at is not None or not isinstance(state, State):
             return None
-        return self._due_call(row, coded, state)
+        return self._due_call(work, coded, state)
 
     def _call_for(self, work: Work, coded: Coded, state: str, seen: SeenEvent, event: Event) -> Call | None:
         if work.row.version == 0 and event.kind != CARD_DECIDED:
@@ -199,11 +214,11 @@ class Folding:
             return engine_call("engine/settled", event=event, seen_event=seen)
         return event_call(coded.journey, state, event, seen)
 
-    def _due_call(self, row: CaseRow, coded: Coded, state: State) -> Call | None:
-        now = self._batch.now
+    def _due_call(self, work: Work, coded: Coded, state: State) -> Call | None:
+        row, now = work.row, self._batch.now
         if row.wake_at is not None and row.wake_at <= now:
             row.wake_at = None
-            return state_call(coded.journey, state.name)
+            return self._endless(work) or state_call(coded.journey, state.name)
         if row.due_at is None or row.due_at > now or row.clock_until is None:
             return None
         late = self._clocks.reached(row, state)

@@ -48,6 +48,11 @@ UPDATE = """
     where k.id = u.id and k.version = u.was
 """
 
+_HURRIED = """
+    select count(*) from case_event
+    where case_id = %b and version > %b and version <= %b and recorded_at > %b and due_at <= at
+"""
+
 
 class CaseRow:
     """One claimed row; ``was`` is the version it had, and the only one it may replace."""
@@ -142,3 +147,13 @@ def write_back(conn: Connection, rows: Sequence[CaseRow]) -> int:
     values = [[getattr(row, name) for row in rows] for name in columns]
     with conn.cursor(binary=True) as cursor:
         return cursor.execute(UPDATE, values).rowcount
+
+
+def hurried(conn: Connection, case: int, version: int, most: int, *, since: datetime) -> int:
+    """Return how many of a case's last ``most`` versions, up to ``version``, wanted to go on at once.
+
+    ``since`` is a real time before which nothing counts.
+    """
+    with conn.cursor(binary=True) as cursor:
+        row = cursor.execute(_HURRIED, (case, version - most, version, since)).fetchone()
+    return 0 if row is None else int(row[0])
