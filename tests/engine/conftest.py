@@ -147,6 +147,8 @@ class Toy:
     def later(self, **delta: float) -> None:
         """Let time pass."""
         self.clock.advance(timedelta(**delta))
+        self.conn.execute("update inbox set not_before = not_before - %s", (timedelta(**delta),))
+        self.conn.commit()
 
 
 def engine_on(conn: Connection, clock: FixedClock, *journeys: Journey) -> Engine:

@@ -74,3 +74,16 @@ def test_two_workers_decide_at_once_only_about_cases_that_share_no_lock(
 
     assert met == [together, together]
     assert [state for _, state, _ in toy.cases()] == ["done", "done"]
+
+
+def test_a_case_that_waits_for_a_held_thing_does_not_keep_the_worker_busy(toy: Any) -> None:
+    first, second = toy.walking("a"), toy.walking("b")
+    toy.happen(first, "toy.grab", {"key": "slot:1"})
+    toy.happen(second, "toy.grab", {"key": "slot:1"})
+
+    rounds = 0
+    while toy.hand.advance() and rounds < 10:
+        rounds += 1
+
+    assert rounds < 3
+    assert toy.one("select count(*) from inbox") == 1

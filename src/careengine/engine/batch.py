@@ -71,10 +71,11 @@ class Batch:
     tells: list[Told] = field(default_factory=list)
     consumed: list[tuple[int, int]] = field(default_factory=list)
     let_go: list[int] = field(default_factory=list)
+    """Cases that want what another holds: their events wait a little."""
 
     def is_empty(self) -> bool:
         """Say whether there is nothing to write."""
-        return not (self.changed or self.consumed)
+        return not (self.changed or self.consumed or self.let_go)
 
 
 @dataclass(slots=True)

@@ -29,7 +29,7 @@ from careengine.engine.inputs import SeenEvent, seen_event
 from careengine.engine.journey import State
 from careengine.engine.lanes import withhold
 from careengine.engine.locking import lock
-from careengine.engine.rows import CaseRow, EventRow, hurried
+from careengine.engine.rows import UNTIL_HOLD, CaseRow, EventRow, hurried
 from careengine.engine.second_chance import call_again
 from careengine.engine.writing import release_holds, take_holds
 from careengine.kernel.errors import CareError
@@ -45,7 +45,7 @@ from careengine.trust.charts import Charts
 _ROUND = timedelta(days=1)
 """How far back it is looked whether a case goes round and round: every turn is a batch, within a second."""
 TRIES_FOR_HOLDS = 3
-"""How often a case that lost a hold decides again before it is left for the next batch."""
+"""How often a case that lost a hold decides again before it waits."""
 
 
 class FactsMissing(CareError):
@@ -294,9 +294,16 @@ class Folding:
         work.tries += 1
         work.hop = answer.call
         work.left = work.tries >= TRIES_FOR_HOLDS
-        if work.left and answer.call.event is None:
-            work.row.wake_at = work.row.due_at = self._batch.now
+        if work.left:
+            self._wait_for_hold(work.row, answer)
         return not work.left
+
+    def _wait_for_hold(self, row: CaseRow, answer: Answer) -> None:
+        """Look at a case again a little later: what it wants may be held for hours."""
+        self._batch.let_go.append(row.id)
+        if answer.call.event is None:
+            row.wake_at = row.due_at = self._batch.now + UNTIL_HOLD
+            self._batch.changed[row.id] = row
 
     def _coded(self, row: CaseRow) -> Coded:
         return self._engine.coded_journey(row.journey, row.journey_version)

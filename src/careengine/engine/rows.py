@@ -1,7 +1,7 @@
 """The case as a row: locked in a batch, changed in memory, written back once with a version check."""
 
 from collections.abc import Iterable, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -48,6 +48,8 @@ UPDATE = """
     where k.id = u.id and k.version = u.was
 """
 
+UNTIL_HOLD = timedelta(seconds=1)
+"""How long a case that lost a hold waits before it decides again."""
 _HURRIED = """
     select count(*) from case_event
     where case_id = %b and version > %b and version <= %b and recorded_at > %b and due_at <= at

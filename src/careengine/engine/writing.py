@@ -11,7 +11,7 @@ from careengine.engine.batch import Batch, NewCard, OpenCard
 from careengine.engine.composition import Engine
 from careengine.engine.intake import NewEvent, post
 from careengine.engine.keys import key_of
-from careengine.engine.rows import write_back
+from careengine.engine.rows import UNTIL_HOLD, write_back
 from careengine.engine.voiding import void
 from careengine.kernel.errors import Conflict, NotFound
 from careengine.record.write import NewVersion, write_versions
@@ -49,6 +49,7 @@ _CONSUME = """
         where i.case_id = u.case_id and i.event_id = u.event_id returning i.event_id, i.case_id
     ) insert into consumed (event_id, case_id) select event_id, case_id from gone
 """
+_WAIT = "update inbox set not_before = greatest(not_before, %b) where case_id = any(%b::bigint[])"
 _EFFECT_KEYS = """
     insert into effect_key (key, effect_id) select * from unnest(%b::uuid[], %b::bigint[])
     on conflict (key) do nothing returning key
@@ -67,6 +68,7 @@ def write(conn: Connection, engine: Engine, batch: Batch, pen: Pen, audits: Sequ
     if write_back(conn, rows) != len(rows):
         raise Conflict("A case of this batch was advanced meanwhile; the batch is decided again.")
     consume(conn, batch.consumed)
+    _let_wait(conn, batch)
     copy(conn, _CASE_EVENT, _CASE_EVENT_TYPES, batch.history)
     _write_effects(conn, batch)
     _write_cards(conn, batch)
@@ -88,6 +90,11 @@ def consume(conn: Connection, consumed: Sequence[tuple[int, int]]) -> None:
         done = cursor.execute(_CONSUME, (list(events), list(cases))).rowcount
     if done != len(consumed):
         raise Conflict("An event of this batch was withdrawn or consumed meanwhile; it is decided again.")
+
+
+def _let_wait(conn: Connection, batch: Batch) -> None:
+    if batch.let_go:
+        conn.execute(_WAIT, (batch.recorded_at + UNTIL_HOLD, batch.let_go), binary=True)
 
 
 def copy(conn: Connection, statement: str, types: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:
