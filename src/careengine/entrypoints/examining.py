@@ -6,6 +6,7 @@ from careengine.engine.composition import Engine
 from careengine.engine.health import read_health
 from careengine.engine.in_flight import strays
 from careengine.entrypoints.compose import build, installation
+from careengine.entrypoints.fitting import broken
 from careengine.kernel.errors import CareError
 from careengine.runtime.clock import real_now
 from careengine.runtime.database import Connection
@@ -34,7 +35,14 @@ def engine_checks(conn: Connection) -> Iterator[Check]:
     finally:
         conn.rollback()
     yield Check("engine", ok=True, say=f"{len(engine.journeys)} journeys fit organisation and policies")
+    yield from _policies(engine)
     yield from _open_work(conn, engine)
+
+
+def _policies(engine: Engine) -> Iterator[Check]:
+    faults = list(broken(engine.book, today=engine.clock.now().date()))
+    say = "; ".join(faults) if faults else f"{len(engine.book)} are live and can be read"
+    yield Check("policies", ok=not faults, say=say)
 
 
 def _open_work(conn: Connection, engine: Engine) -> Iterator[Check]:

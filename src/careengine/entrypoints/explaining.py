@@ -16,7 +16,7 @@ from careengine.runtime.database import Connection
 from careengine.trust.access import Access
 from careengine.trust.actor import ActorKind, Reader
 from careengine.trust.reading import Recorded, recorded
-from careengine.worklist.acts import reason_given
+from careengine.worklist.acts import answered_lately, reason_given
 from careengine.worklist.answers import ANSWERS, UnlistedAnswer, answers_to
 from careengine.worklist.listing import DECIDED, OPEN, Card, Filter, card_called, list_cards
 from careengine.worklist.order import DECIDING
@@ -46,6 +46,7 @@ def shown_card(
     shown |= {
         "evidence": quotes.told(found.proposal.evidence),
         "withheld": quotes.withheld,
+        "lately": answered_lately(conn, engine, found.kind),
         "next": _next(engine, found, case),
     }
     shown["sentences"] = _card_told(engine, found, case, words.now(_today(engine)), shown, quotes)
@@ -173,7 +174,13 @@ def _card_told(
     lines.append(_policy_told(now, card.proposal, card.stopped_at, ""))
     if card.status != OPEN:
         return lines + ([now.sentence("worklist.can_be_undone", {})] if card.status == DECIDED else [])
-    return lines + _next_told(now, card, case, shown, zone)
+    return [*lines, *_lately_told(now, shown["lately"]), *_next_told(now, card, case, shown, zone)]
+
+
+def _lately_told(now: Said, lately: dict[str, int]) -> list[str]:
+    given = ", ".join(f"{answer} {cards}" for answer, cards in lately.items())
+    said: dict[str, Scalar] = {"cards": sum(lately.values()), "answers": given}
+    return [now.sentence("worklist.answered_lately", said)] if lately else []
 
 
 def _next_told(now: Said, card: Card, case: CaseView, shown: Shown, zone: ZoneInfo) -> list[str]:

@@ -10,6 +10,7 @@ from careengine.kernel.errors import CareError
 from careengine.kernel.policy import PolicyName
 from careengine.kernel.team import Team
 from careengine.policy.book import PolicyBook
+from careengine.policy.findings import NoPolicyThatDay
 from careengine.runtime.organisation import Organisation
 
 
@@ -24,6 +25,26 @@ def refuse_misfit(
     found = list(misfits(organisation, tuple(journeys), book, today=today))
     if found:
         raise OrganisationMisfit("organisation.yaml does not fit. Correct:\n  " + "\n  ".join(found))
+
+
+def refuse_broken(book: PolicyBook, *, today: date) -> None:
+    """Refuse to carry cases while a live policy cannot be read: every case would end on somebody's desk."""
+    found = list(broken(book, today=today))
+    if found:
+        raise OrganisationMisfit(
+            "This release cannot read live policies. Publish versions it can read:\n  " + "\n  ".join(found)
+        )
+
+
+def broken(book: PolicyBook, *, today: date) -> Iterator[str]:
+    """Yield each live policy that this release cannot read, and why; one that says nothing today is fine."""
+    for name in book:
+        try:
+            book[name].on(today)
+        except NoPolicyThatDay:
+            continue
+        except CareError as error:
+            yield str(error)
 
 
 def misfits(

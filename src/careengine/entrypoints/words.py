@@ -20,7 +20,7 @@ class Words:
         self._book = book
         self._language = language
         self._moves = moves_of(conn, SCHEMA)
-        self._made: dict[tuple[tuple[tuple[str, int], ...], date], Said] = {}
+        self._made: dict[tuple[tuple[tuple[str, int], ...] | None, date], Said] = {}
 
     def then(self, recorded_at: datetime, day: date) -> "Said":
         """Return the words that were live at ``recorded_at`` (real time) and hold on ``day``."""
@@ -33,7 +33,9 @@ class Words:
 
     def now(self, day: date) -> "Said":
         """Return the words that are live now: for what a screen says around a decision."""
-        return Said(Wording(self._book, day), self._language)
+        if (None, day) not in self._made:
+            self._made[None, day] = Said(Wording(self._book, day), self._language)
+        return self._made[None, day]
 
 
 class Said:

@@ -11,6 +11,7 @@ from careengine.engine.feed_reading import forget_read
 from careengine.engine.sending import Sender
 from careengine.engine.worker import Worker
 from careengine.entrypoints.compose import Installation, build, sender
+from careengine.entrypoints.fitting import refuse_broken
 from careengine.runtime.clock import real_now
 from careengine.runtime.database import Connection
 from careengine.runtime.jobs import Jobs
@@ -32,6 +33,7 @@ class _Hands:
 
     def build(self, conn: Connection) -> tuple[Engine, Access]:
         engine, access = build(conn, self.here)
+        refuse_broken(engine.book, today=engine.clock.now().date())
         conn.commit()
         if self.sender is None:
             self.sender = sender(self.here, engine)

@@ -81,6 +81,15 @@ _REASON = """
     select a.reason from card c join card_act a on a.card_id = c.id where c.case_id = %s and a.event_id = %s
     order by a.id limit 1
 """
+_LATELY = """
+    select a.what, count(*) from (
+        select card_id, card_version, what from card_act where act = 'decided' order by id desc limit 1000
+    ) a
+    join card c on c.id = a.card_id where c.kind = %s and not exists (
+        select from card_act u where u.card_id = a.card_id and u.card_version = a.card_version
+            and u.act = 'undone')
+    group by a.what order by count(*) desc, a.what
+"""
 _ANSWER = """
     select actor, what, recorded_at from card_act where card_id = %s and act = 'decided'
     order by id desc limit 1
@@ -91,6 +100,12 @@ def reason_given(conn: Connection, case: int, event: int) -> str:
     """Return the reason a person gave with the answer that became ``event``; empty if none."""
     row = conn.execute(_REASON, (case, event)).fetchone()
     return str(row[0]) if row else ""
+
+
+def answered_lately(conn: Connection, engine: Engine, kind: str) -> dict[str, int]:
+    """Count how people answered cards of this kind, among their latest thousand answers of all kinds."""
+    rows = conn.execute(_LATELY, (engine.codes.id("card", kind),)).fetchall()
+    return {str(answer): int(cards) for answer, cards in rows}
 
 
 def lock_card(conn: Connection, card: int, *, version: int | None = None) -> LockedCard:
