@@ -100,23 +100,25 @@ def _flips(
         if priority and level != answer and _rank(level, policy) >= _rank(said, policy)
     ]
     reaching = [f for f in findings if f.by is not None and _rank(f.level, policy) > _rank(answer, policy)]
-    unsaid = _unsaid(referral, reaching[0], policy, answer, today) if reaching else None
+    unsaid = _unsaid(referral, findings, reaching[0], policy, answer, today) if reaching else None
     return (*flips, unsaid) if unsaid else tuple(flips)
 
 
 def _unsaid(
-    referral: Referral, finding: Finding, policy: UrgencyPolicy, answer: str, today: date
+    referral: Referral,
+    findings: Sequence[Finding],
+    finding: Finding,
+    policy: UrgencyPolicy,
+    answer: str,
+    today: date,
 ) -> Flip | None:
     """Return the flip of leaving out the words that changed a sign's meaning, if that alone would do it."""
     start, end = finding.by or (0, 0)
     index = next(i for i, text in enumerate(referral.words) if text.source == finding.source)
     fact = f"referral.words[{index}].text/{start}:{end}"
     changed = what_if(referral, fact, "")
-    meant = [
-        f
-        for text in changed.words
-        for f in read(text, policy.lexicon, year=today.year)
-        if f.meaning == PRESENT
-    ]
-    level = _level(changed, meant, policy)
+    # Only the sentence's own text is read again: what the others say does not change.
+    others = [f for f in findings if f.source != finding.source]
+    found = [*others, *read(changed.words[index], policy.lexicon, year=today.year)]
+    level = _level(changed, [f for f in found if f.meaning == PRESENT], policy)
     return Flip(fact, "", level) if _rank(level, policy) > _rank(answer, policy) else None
