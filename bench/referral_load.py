@@ -124,7 +124,7 @@ def tell_deliveries(conn: Connection, engine: Engine) -> None:
         events = [
             NewEvent(
                 kind=EFFECT_DELIVERED, at=at, key=key_of("delivered", effect), cases=(case,),
-                body=pack(orjson.dumps({"effect": effect, "effect_kind": names("effect", kind), "reply": {}})),
+                body=pack(orjson.dumps({"effect": effect, "effect_kind": names("effect", kind)})),
             )
             for effect, case, kind in rows[start : start + 2000]
         ]  # fmt: skip

@@ -10,6 +10,8 @@ from toy_journeys import decided
 
 from careengine.engine.journey import Journey, JourneyError
 from careengine.kernel.decision import Route
+from careengine.runtime.ids import trace_id
+from careengine.runtime.telemetry import start_tracing
 
 
 def test_an_arrival_opens_a_case_that_is_owned_dated_and_decided(toy: Any) -> None:
@@ -275,3 +277,19 @@ def test_an_event_whose_case_the_database_refuses_goes_to_a_person_and_others_ar
 
     assert sorted(state for _, state, _ in toy.cases()) == ["received", "to_place", "walking"]
     assert toy.one("select count(*) from unrouted") == 0
+
+
+def test_one_case_is_one_trace_and_a_step_is_a_span_of_it(toy: Any) -> None:
+    from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
+
+    seen = InMemorySpanExporter()
+    start_tracing(seen)
+    try:
+        toy.arrive("a", "hop")
+        toy.drain()
+    finally:
+        start_tracing("")
+
+    [(case, _, _)] = toy.cases()
+    assert [f"{span.context.trace_id:032x}" for span in seen.get_finished_spans()] == [trace_id(case)] * 2
+    assert [span.attributes["state"] for span in seen.get_finished_spans()] == ["received", "walking"]

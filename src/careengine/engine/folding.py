@@ -37,6 +37,7 @@ from careengine.kernel.need import Need
 from careengine.kernel.next import Next
 from careengine.runtime.codec import unpack
 from careengine.runtime.database import Connection
+from careengine.runtime.telemetry import span
 from careengine.trust.access import Access
 from careengine.trust.actor import Reader
 from careengine.trust.audit import AuditEntry
@@ -136,9 +137,10 @@ class Folding:
                 self._engine.codes.id("effect", effect.kind)
                 self._engine.codes.id("partner", effect.partner)
 
-        answer = answer_or_explain(
-            call, case=case, facts=known, book=self._engine.book, now=self._batch.now, check=check
-        )
+        with span("decide", case=case.id, journey=case.journey, state=case.state, function=call.function):
+            answer = answer_or_explain(
+                call, case=case, facts=known, book=self._engine.book, now=self._batch.now, check=check
+            )
         held_back = withhold(answer, case, self._stops)
         if held_back is None:
             return answer

@@ -13,7 +13,7 @@ from careengine.engine.leasing import Lease
 from careengine.engine.outgoing import EffectStatus, Outgoing, TryAgain
 from careengine.runtime.clock import real_now
 from careengine.runtime.database import Connection
-from careengine.runtime.telemetry import get_logger
+from careengine.runtime.telemetry import get_logger, span
 from careengine.wire.http import HttpPartner
 
 
@@ -84,7 +84,8 @@ class SendingBatch:
         if runner is None:
             return leased, TryAgain("runner.missing")
         try:
-            return leased, runner(out, self._partner)
+            with span("send", case=out.case, effect=out.id, kind=out.kind, partner=out.partner):
+                return leased, runner(out, self._partner)
         except Exception as error:  # noqa: BLE001  a fault in one runner must not hold up the batch
             get_logger().error(
                 "runner failed", effect=out.id, kind=out.kind, partner=out.partner, exc_info=error
