@@ -144,6 +144,8 @@ def main() -> None:
     except CareError as error:
         sys.stderr.write(f"caretown: {error}\n")
         sys.exit(1)
+    except KeyboardInterrupt:
+        sys.exit(130)
 
 
 if __name__ == "__main__":

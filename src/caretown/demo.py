@@ -2,6 +2,7 @@
 
 import os
 import shutil
+import signal
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -49,6 +50,7 @@ class Wish:
 def play(wish: Wish) -> int:
     """Play the demo; return the exit code: 0 when every case is owned and dated and the ledger holds."""
     console = Console(stderr=True)
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     logs = _fresh(wish.home)
     ports = {"engine": free_port(), "partners": free_port()}
     environ = _environ(wish, ports["partners"])
@@ -142,6 +144,7 @@ def _morning(door: Door, clock: TownClock, wish: Wish, environ: dict[str, str]) 
 def _tell(came: outcome.Outcome, played: Progress, wish: Wish, console: Console) -> int:
     outcome.tell(came, console)
     told = came.told() | {"letters": played.letters, "refused": played.refused, "answered": played.answered}
+    told |= {"rang": played.rang}
     if wish.as_json:
         sys.stdout.write(orjson.dumps(told).decode() + "\n")
     good = told["ledger_ok"] and not told.get("without_owner") and not told.get("without_due")
@@ -155,8 +158,6 @@ def _stay(console: Console, environ: dict[str, str], base: str) -> None:
     console.print(f"  {command('careengine')} cards list", highlight=False)
     console.print("Ctrl-C stops it.")
     try:
-        import signal
-
         signal.pause()
     except KeyboardInterrupt:
         console.print("Stopping.")

@@ -28,8 +28,8 @@ class Progress:
     refused: dict[str, str] = field(default_factory=dict)
     """Letter → why the engine refused it."""
     answered: int = 0
+    rang: int = 0
     overtaken: int = 0
-    """Answers no longer wanted: what the sender sent had settled the card already."""
     silent: int = 0
     unknown: int = 0
     steps: int = 0
@@ -95,6 +95,7 @@ class Morning:
     def _work(self, progress: Progress) -> None:
         seen = self._staff.work()
         progress.answered += seen.answered
+        progress.rang += seen.rang
         progress.overtaken += seen.overtaken
         progress.silent, progress.unknown = seen.silent, seen.unknown
 

@@ -94,6 +94,7 @@ def _told(played: Progress) -> dict[str, Any]:
         "sent": played.sent,
         "refused": played.refused,
         "cards_answered": played.answered,
+        "senders_rung": played.rang,
         "cards_overtaken": played.overtaken,
         "cards_left_silent": played.silent,
         "cards_nobody_knew": played.unknown,

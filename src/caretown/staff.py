@@ -19,7 +19,7 @@ class Habit:
     reason: str
     actor: str
     rings: bool = False
-    """They telephone the sender first, who then sends what was missing."""
+    """They telephone the sender first; the card is answered in the next round, if it still waits."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,8 +36,10 @@ class Round:
     """What happened in one look at the worklist."""
 
     answered: int = 0
+    rang: int = 0
+    """Senders telephoned; their answer is looked at in the next round."""
     overtaken: int = 0
-    """No longer wanted when the answer came: what the sender sent had settled the card."""
+    """Settled while somebody looked at them: a colleague or a new fact was faster."""
     silent: int = 0
     """Left lying on purpose."""
     unknown: int = 0
@@ -64,6 +66,7 @@ class Staff:
         self._ring = ring
         self._habits = staff_habits
         self._seed = seed
+        self._rang: set[str] = set()
         self._done: set[str] = set()
 
     def work(self) -> Round:
@@ -85,8 +88,11 @@ class Staff:
             self._settle(card, habit, answer, seen)
 
     def _settle(self, card: Card, habit: Habit, answer: str, seen: Round) -> None:
-        if habit.rings:
+        if habit.rings and card.id not in self._rang:
             self._ring(card)
+            self._rang.add(card.id)
+            seen.rang += 1
+            return
         if self._desk.answer(card, answer, reason=habit.reason, actor=habit.actor):
             seen.answered += 1
         else:

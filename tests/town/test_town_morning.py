@@ -249,14 +249,18 @@ def test_ringing_about_a_complete_referral_sends_nothing(listener: Listener) -> 
     assert listener.taken == []
 
 
-def test_staff_ring_before_they_say_that_they_did() -> None:
+def test_staff_ring_once_and_answer_in_the_next_round_if_the_card_still_waits() -> None:
     order: list[str] = []
     desk = ListDesk([a_card(1)])
     habit = Habits({"missing": Habit(("asked",), "rang", "rosa", rings=True)}, silent_share=0.0)
 
-    Staff(desk, habit, seed=1, ring=lambda card: order.append(f"rang about {card.id}")).work()
+    staff = Staff(desk, habit, seed=1, ring=lambda card: order.append(f"rang about {card.id}"))
 
-    assert (order, len(desk.answers)) == (["rang about 1"], 1)
+    first, answered_at_first = staff.work(), list(desk.answers)
+    staff.work()
+
+    assert (order, first.rang, answered_at_first) == (["rang about 1"], 1, [])
+    assert len(desk.answers) == 1
 
 
 COMMAND = """
