@@ -6,8 +6,9 @@ from typing import Any
 import orjson
 import pytest
 import toy_journeys as toys
+from waiting import until
 
-from careengine.engine.feed_reading import forget_read, read_feed
+from careengine.engine.feed_reading import feed_unread, forget_read, read_feed
 from careengine.engine.journey import Journey
 from careengine.record.write import NewVersion, write_versions
 from careengine.runtime.clock import real_now
@@ -40,11 +41,22 @@ def put_down(toy: Any, name: str) -> None:
     toy.conn.commit()
 
 
+def read_all(toy: Any) -> None:
+    """Read until nothing waits; another test's transaction on this server may hold changes back a while."""
+
+    def nothing_waits() -> bool:
+        read_feed(toy.conn, toy.engine)
+        waits = feed_unread(toy.conn, toy.engine)
+        toy.conn.rollback()
+        return not waits
+
+    until(nothing_waits, what="the feed is read")
+
+
 def test_a_change_becomes_one_event_however_often_the_feed_is_read(listening: Any) -> None:
     put_down(listening, "a")
 
-    while read_feed(listening.conn, listening.engine):
-        pass
+    read_all(listening)
     read_feed(listening.conn, listening.engine)
 
     assert listening.one("select count(*) from event") == 1
@@ -53,11 +65,9 @@ def test_a_change_becomes_one_event_however_often_the_feed_is_read(listening: An
 
 def test_changes_that_were_read_are_forgotten_and_later_ones_are_not(listening: Any) -> None:
     put_down(listening, "a")
-    while read_feed(listening.conn, listening.engine):
-        pass
+    read_all(listening)
     put_down(listening, "b")
 
     assert forget_read(listening.conn) == 1
-    while read_feed(listening.conn, listening.engine):
-        pass
+    read_all(listening)
     assert listening.one("select count(*) from event") == 2

@@ -2,13 +2,28 @@
 
 from datetime import UTC, datetime
 
+from waiting import until
+
 from careengine.kernel.refs import Ref
 from careengine.record.draft import NewVersion
-from careengine.record.feed import Cursor, What, changes, forget
+from careengine.record.feed import Change, Cursor, What, changes, forget
 from careengine.record.write import write_versions
 from careengine.runtime.database import Connection, connect
 
 NOON = datetime(2026, 3, 2, 12, tzinfo=UTC)
+
+
+def all_changes(conn: Connection, after: Cursor, count: int) -> tuple[list[Change], Cursor]:
+    """Return the next ``count`` changes, once no other test's transaction on this server holds them back."""
+    found: list[tuple[list[Change], Cursor]] = []
+
+    def there() -> bool:
+        found[:] = [changes(conn, after)]
+        conn.rollback()
+        return len(found[0][0]) >= count
+
+    until(there, what=f"{count} changes may be read")
+    return found[0]
 
 
 def group(id_: str, type_: str = "Group") -> NewVersion:
@@ -26,13 +41,14 @@ def test_a_transaction_that_commits_late_is_not_lost(database_url: str) -> None:
         fast.commit()
         early, cursor = changes(reader, Cursor())
         slow.commit()
-        late, _ = changes(reader, cursor)
+        late, _ = all_changes(reader, cursor, 2 - len(early))
     assert [change.ref.id for change in early + late] == ["a", "b"]
 
 
 def test_a_reader_of_few_types_passes_over_the_others_and_misses_none(conn: Connection) -> None:
     write_versions(conn, [group(f"g{n}") for n in range(5)] + [group("p", "Patient")], recorded_at=NOON)
     conn.commit()
+    all_changes(conn, Cursor(), 6)
     cursor, seen = Cursor(), []
     while True:
         page, after = changes(conn, cursor, ["Patient"], limit=2)
@@ -45,6 +61,6 @@ def test_a_reader_of_few_types_passes_over_the_others_and_misses_none(conn: Conn
 def test_changes_every_reader_has_passed_can_be_forgotten(conn: Connection) -> None:
     write_versions(conn, [group("a")], recorded_at=NOON)
     conn.commit()
-    _, cursor = changes(conn, Cursor())
+    _, cursor = all_changes(conn, Cursor(), 1)
     assert forget(conn, cursor) == 1
     assert changes(conn, Cursor()) == ([], Cursor())

@@ -5,7 +5,7 @@ import orjson
 from careengine.engine.composition import Engine
 from careengine.engine.intake import NewEvent, post
 from careengine.engine.keys import key_of
-from careengine.record.feed import Change, Cursor, What, changes, forget
+from careengine.record.feed import Change, Cursor, What, changes, forget, unread
 from careengine.runtime.clock import real_now
 from careengine.runtime.codec import pack
 from careengine.runtime.database import Connection
@@ -45,6 +45,13 @@ def read_feed(conn: Connection, engine: Engine, *, limit: int = 1000) -> int:
     conn.execute(_MOVE, (after.xid, after.n))
     conn.commit()
     return len(read)
+
+
+def feed_unread(conn: Connection, engine: Engine) -> bool:
+    """Say whether a change waits that some journey listens to, even if it may not be read yet."""
+    types = listened_types(engine)
+    row = conn.execute(_READ_SO_FAR).fetchone()
+    return bool(types) and row is not None and unread(conn, Cursor(*row), types)
 
 
 def forget_read(conn: Connection, *, limit: int = 10_000) -> int:

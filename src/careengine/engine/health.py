@@ -4,8 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from careengine.engine.composition import Engine
-from careengine.engine.feed_reading import listened_types
-from careengine.record.feed import Cursor, changes
+from careengine.engine.feed_reading import feed_unread
 from careengine.runtime.database import Connection
 
 _SUMS = """
@@ -32,7 +31,6 @@ _EFFECTS = """
             where partner = p.id and status = 0 and not_before > %(now)b order by not_before limit 1)
     ) e
 """
-_CURSOR = "select xid, n from feed_cursor where reader = 'engine'"
 _PATIENCE = timedelta(seconds=3)
 """An effect to be tried again this soon is still work in hand: a stepped clock should not leap over it."""
 
@@ -69,7 +67,7 @@ def read_health(conn: Connection, engine: Engine, *, now: datetime, real: dateti
     is_due = first_due is not None and first_due <= now
     sending = next_try is not None and next_try <= real + _PATIENCE and not stopped
     is_idle = not (
-        is_due or any_inbox or unrouted or sending or _sending(conn, real) or _feed_unread(conn, engine)
+        is_due or any_inbox or unrouted or sending or _sending(conn, real) or feed_unread(conn, engine)
     )
     ahead = [at for at in (first_due, effect_later) if at is not None]
     return Health(
@@ -89,13 +87,3 @@ def _sending(conn: Connection, real: datetime) -> bool:
     """Say whether a batch is on its way; one whose lease ran out is not, its sender is gone."""
     row = conn.execute("select exists (select from sending where until > %s)", (real,)).fetchone()
     return bool(row and row[0])
-
-
-def _feed_unread(conn: Connection, engine: Engine) -> bool:
-    types = listened_types(engine)
-    row = conn.execute(_CURSOR).fetchone()
-    if not types or row is None:
-        return False
-    before = Cursor(*row)
-    read, after = changes(conn, before, types, 1)
-    return bool(read) or after != before

@@ -11,7 +11,7 @@ from careengine.engine.batch import Counts
 from careengine.engine.case_clock import ClockDesk
 from careengine.engine.composition import Engine
 from careengine.engine.dispatcher import Dispatcher, coded_sites
-from careengine.engine.feed_reading import read_feed
+from careengine.engine.feed_reading import feed_unread, read_feed
 from careengine.engine.in_flight import refuse_strays
 from careengine.engine.intake import WORK
 from careengine.engine.routing import route_arrived
@@ -84,21 +84,27 @@ class Worker:
             self._failures = 0
             if done:
                 continue
-            if until_idle:
+            if until_idle and not self._feed_waits(conn, engine):
                 return
-            self._wait(conn, ear, engine)
+            self._wait(conn, ear, engine, at_most=SOON_S if until_idle else LOOK_AGAIN_S)
 
     def _once(self, conn: Connection, engine: Engine, hand: Dispatcher) -> int:
         """Do one round of everything; return how much there was."""
         clocks = ClockDesk(engine.book, coded_sites(engine), engine.clock.now())
-        done = read_feed(conn, engine)
+        done = hand.advance()  # first: somebody may be waiting for this very event
+        done += read_feed(conn, engine)
         done += route_arrived(conn, engine, clocks)
-        done += hand.advance()
         done += self.send()
         return done
 
-    def _wait(self, conn: Connection, ear: Connection, engine: Engine) -> None:
-        seconds = SOON_S if self.stepped else _until_due(conn, engine.clock.now())
+    def _feed_waits(self, conn: Connection, engine: Engine) -> bool:
+        """Say whether a change of the record cannot be read yet, because somebody's transaction is open."""
+        waits = feed_unread(conn, engine)
+        conn.rollback()
+        return waits
+
+    def _wait(self, conn: Connection, ear: Connection, engine: Engine, *, at_most: float) -> None:
+        seconds = SOON_S if self.stepped else min(at_most, _until_due(conn, engine.clock.now()))
         for _ in ear.notifies(timeout=seconds, stop_after=1):
             return
 

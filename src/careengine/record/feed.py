@@ -83,6 +83,20 @@ def announce(conn: Connection) -> None:
     conn.execute(f"notify {WORK}")
 
 
+def unread(conn: Connection, after: Cursor, types: Sequence[str]) -> bool:
+    """Say whether a change of these types lies ahead, also one that cannot be handed out yet.
+
+    Any transaction of the whole server, in another database too, holds young changes back.
+    """
+    wanted = [type_code(name) for name in types]
+    row = conn.execute(
+        "select exists (select from record_change"
+        " where (xid, n) > (%b::text::xid8, %b) and type = any(%b::smallint[]))",
+        (str(after.xid), after.n, wanted),
+    ).fetchone()
+    return bool(row and row[0])
+
+
 def forget(conn: Connection, before: Cursor, limit: int = 10_000) -> int:
     """Delete changes that every reader has passed, in order, at most ``limit``; return how many went."""
     return conn.execute(
