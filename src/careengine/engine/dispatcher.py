@@ -11,15 +11,14 @@ import psycopg
 from psycopg import errors
 
 from careengine.engine import quarantine
-from careengine.engine.batch import Batch, Counts
+from careengine.engine.batch import Batch, Counts, OpenCard
 from careengine.engine.case_clock import ClockDesk
 from careengine.engine.composition import Engine
 from careengine.engine.database_says_no import CONFLICTS, CONTENT
 from careengine.engine.folding import Folding, Work
-from careengine.engine.guards import Stops
-from careengine.engine.intake import WORK
-from careengine.engine.rows import CaseRow, claim, claim_these, inbox_of
-from careengine.engine.writing import open_cards_of, write
+from careengine.engine.guards import IN_FORCE, Stops
+from careengine.engine.rows import INBOX_OF, CaseRow, EventRow, claim, claim_these, events_by_case
+from careengine.engine.writing import OPEN_CARDS, cards_by_case, seal_and_commit, write
 from careengine.kernel.errors import CareError
 from careengine.runtime.clock import real_now
 from careengine.runtime.database import Connection
@@ -147,28 +146,42 @@ class Dispatcher:
         else:
             self._conn.rollback()
 
+    def _around(
+        self, ids: list[int], real: datetime
+    ) -> tuple[dict[int, list[EventRow]], dict[int, list[OpenCard]], Stops]:
+        """Read what else is needed of claimed cases, in one exchange with the database."""
+        with (
+            self._conn.cursor(binary=True) as inbox, self._conn.cursor(binary=True) as cards,
+            self._conn.cursor() as stops, self._conn.pipeline(),
+        ):  # fmt: skip
+            inbox.execute(INBOX_OF, (ids, real))
+            cards.execute(OPEN_CARDS, (ids,))
+            stops.execute(IN_FORCE)
+            return (
+                events_by_case(inbox.fetchall()),
+                cards_by_case(cards.fetchall()),
+                Stops.of_rows(stops.fetchall()),
+            )
+
     def _decide_and_write(
         self, rows: Sequence[CaseRow], now: datetime, real: datetime, *, most: int | None = None
     ) -> None:
         """Decide for claimed cases, each by at most ``most`` of its events, and commit."""
         ids = [row.id for row in rows]
-        inbox = inbox_of(self._conn, ids, real=real)
-        cards = open_cards_of(self._conn, ids)
+        inbox, cards, stops = self._around(ids, real)
         batch = Batch(id=self._engine.ids.next(), now=now, recorded_at=real)
         folding = Folding(
             self._conn, self._engine, batch,
             clocks=ClockDesk(self._engine.book, self._sites, now),
             access=self._access,
-            stops=Stops.read(self._conn),
+            stops=stops,
         )  # fmt: skip
         folding.run([Work(row, inbox.get(row.id, [])[:most], cards.get(row.id, [])) for row in rows])
         if batch.is_empty():
             self._conn.rollback()
             return
-        write(self._conn, self._engine, batch, self._pen, folding.audits())
-        if batch.effects:
-            self._conn.execute(f"notify {WORK}")
-        self._conn.commit()
+        leaves = write(self._conn, self._engine, batch, self._pen, folding.audits())
+        seal_and_commit(self._conn, batch, self._pen, leaves)
         self.counts.add(batch)
 
 

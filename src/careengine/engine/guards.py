@@ -1,14 +1,16 @@
 """The stop switch: one for each lane, site and partner, with who threw it and why."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from careengine.kernel.errors import Conflict, Refused
 from careengine.runtime.database import Connection
 from careengine.runtime.ids import Ids
+
+IN_FORCE = "select scope, name, by, reason, at from lane_stop where resumed_at is null"
 
 
 class Scope(StrEnum):
@@ -67,11 +69,13 @@ class Stops:
     @classmethod
     def read(cls, conn: Connection) -> "Stops":
         """Read the switches in force."""
-        found = conn.execute(
-            "select scope, name, by, reason, at from lane_stop where resumed_at is null"
-        ).fetchall()
+        return cls.of_rows(conn.execute(IN_FORCE).fetchall())
+
+    @classmethod
+    def of_rows(cls, rows: Iterable[Sequence[Any]]) -> "Stops":
+        """Return the switches that :data:`IN_FORCE` found."""
         return cls(
-            tuple(Stop(scope=Scope(s), name=n, by=by, reason=why, at=at) for s, n, by, why, at in found)
+            tuple(Stop(scope=Scope(s), name=n, by=by, reason=why, at=at) for s, n, by, why, at in rows)
         )
 
     def of(self, *, lane: str = "", site: str = "", partner: str = "") -> Stop | None:

@@ -10,7 +10,7 @@ from careengine.engine.composition import Engine
 from careengine.engine.deciding import decide, engine_call
 from careengine.engine.engine_needs import FAULT_FOUND, Fault
 from careengine.engine.rows import CaseRow, inbox_of
-from careengine.engine.writing import open_cards_of, write
+from careengine.engine.writing import open_cards_of, seal_and_commit, write
 from careengine.runtime.database import Connection
 from careengine.trust.ledger import Pen
 
@@ -31,7 +31,7 @@ def set_apart(
     clocks: ClockDesk,
     real: datetime,
 ) -> None:
-    """Open a card that names the kind of error, take the first waiting event out, and date the case again.
+    """Open a card that names the kind of error, take the first waiting event out, date the case, commit.
 
     The event stays in the log, and a person who says "try again" gives it back to the
     case. The error's own message is left out: it may hold a value of the patient.
@@ -46,7 +46,8 @@ def set_apart(
     row.wake_at = None
     Desk(engine, clocks, batch).apply(answer, row, coded, open_cards_of(conn, [row.id]).get(row.id, []))
     batch.consumed.extend((event.id, row.id) for event in waiting)
-    write(conn, engine, batch, Pen(engine.ids), ())
+    pen = Pen(engine.ids)
+    seal_and_commit(conn, batch, pen, write(conn, engine, batch, pen, ()))
 
 
 def let_rest(conn: Connection, case: int, *, now: datetime, real: datetime) -> None:

@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from careengine.runtime.database import Connection
+from careengine.runtime.database import Connection, Cursor
 
 COLUMNS = (
     "id", "opened_at", "entered_at", "due_at", "wake_at", "clock_from", "clock_until", "clock_paused_at",
@@ -109,15 +109,20 @@ class EventRow:
 
 
 def claim(conn: Connection, *, now: datetime, real: datetime, size: int) -> list[CaseRow]:
-    """Lock up to ``size`` cases that have events or are due at ``now``; cases others hold are passed over.
+    """Lock up to ``size`` cases that have events, and half as many that are due at ``now``.
+
+    Cases that others hold are passed over.
 
     ``real`` is the real time, at which a person's decided card stops being undoable.
     """
-    with conn.cursor(binary=True) as cursor:
-        found = {r[0]: r for r in cursor.execute(CLAIM_WITH_EVENTS, (real, size)).fetchall()}
-        if len(found) < size:
-            due = cursor.execute(CLAIM_DUE, (now, size - len(found))).fetchall()
-            found.update((r[0], r) for r in due if r[0] not in found)
+    with conn.cursor(binary=True) as events, conn.cursor(binary=True) as due, conn.pipeline():
+        events.execute(CLAIM_WITH_EVENTS, (real, size))
+        due.execute(CLAIM_DUE, (now, size // 2))
+        found = {r[0]: r for r in events.fetchall()}
+        found.update((r[0], r) for r in due.fetchall() if r[0] not in found)
+    if not found and size == 1:
+        with conn.cursor(binary=True) as cursor:
+            found = {r[0]: r for r in cursor.execute(CLAIM_DUE, (now, size)).fetchall()}
     return [CaseRow(values) for values in found.values()]
 
 
@@ -133,22 +138,25 @@ def inbox_of(conn: Connection, ids: Sequence[int], *, real: datetime) -> dict[in
     A statement of its own: what the claim saw may have been consumed by another
     worker between its snapshot and its lock.
     """
-    inbox: dict[int, list[EventRow]] = {}
     with conn.cursor(binary=True) as cursor:
-        for values in cursor.execute(INBOX_OF, (list(ids), real)):
-            inbox.setdefault(values[0], []).append(EventRow(values))
+        return events_by_case(cursor.execute(INBOX_OF, (list(ids), real)).fetchall())
+
+
+def events_by_case(rows: Iterable[Sequence[Any]]) -> dict[int, list[EventRow]]:
+    """Return what :data:`INBOX_OF` found, by case, in order."""
+    inbox: dict[int, list[EventRow]] = {}
+    for values in rows:
+        inbox.setdefault(values[0], []).append(EventRow(values))
     return inbox
 
 
-def write_back(conn: Connection, rows: Sequence[CaseRow]) -> int:
-    """Write every changed case in one statement; return how many still had the version we read."""
+def write_back(cursor: Cursor, rows: Sequence[CaseRow]) -> None:
+    """Write every changed case in one statement; it counts those that still had the version we read."""
     columns = (
         "id", "was", "version", "state", "owner", "awaiting", "rung", "priority", "entered_at", "due_at",
         "wake_at", "clock_from", "clock_until", "clock_paused_at", "closed_at", "data",
     )  # fmt: skip
-    values = [[getattr(row, name) for row in rows] for name in columns]
-    with conn.cursor(binary=True) as cursor:
-        return cursor.execute(UPDATE, values).rowcount
+    cursor.execute(UPDATE, [[getattr(row, name) for row in rows] for name in columns])
 
 
 def hurried(conn: Connection, case: int, version: int, most: int, *, since: datetime) -> int:

@@ -9,24 +9,23 @@ import orjson
 
 from careengine.engine.batch import Batch, NewCard, OpenCard
 from careengine.engine.composition import Engine
-from careengine.engine.intake import NewEvent, post
+from careengine.engine.intake import WORK, NewEvent, post
 from careengine.engine.keys import key_of
 from careengine.engine.rows import UNTIL_HOLD, write_back
 from careengine.engine.voiding import void
 from careengine.kernel.errors import Conflict, NotFound
 from careengine.record.write import NewVersion, write_versions
 from careengine.runtime.codec import pack
-from careengine.runtime.database import Connection
+from careengine.runtime.database import Connection, Cursor
 from careengine.trust.audit import AuditEntry
 from careengine.trust.ledger import Pen
 
-_CASE_EVENT = (
-    "copy case_event (case_id, version, recorded_at, at, due_at, event_id, what, from_state, to_state, "
-    "owner) from stdin (format binary)"
-)
-_CASE_EVENT_TYPES = (
-    "int8", "int4", "timestamptz", "timestamptz", "timestamptz", "int8", "int2", "int2", "int2", "int2",
-)  # fmt: skip
+_CASE_EVENT = """
+    insert into case_event
+        (case_id, version, recorded_at, at, due_at, event_id, what, from_state, to_state, owner)
+    select * from unnest(%b::bigint[], %b::int[], %b::timestamptz[], %b::timestamptz[], %b::timestamptz[],
+        %b::bigint[], %b::smallint[], %b::smallint[], %b::smallint[], %b::smallint[])
+"""
 _EFFECT = (
     "copy effect (id, recorded_at, case_id, subject, key, not_before, not_after, next_try, case_version, "
     "ordinal, kind, partner, site, journey, body) from stdin (format binary)"
@@ -59,37 +58,53 @@ _HOLDS = """
     on conflict (key) do update set case_id = excluded.case_id, until = excluded.until
     where hold.until <= %b or hold.case_id = excluded.case_id returning key, case_id
 """
-_OPEN_CARDS = "select id, case_id, kind, rung from card where case_id = any(%b::bigint[]) and status < 2"
+OPEN_CARDS = "select id, case_id, kind, rung from card where case_id = any(%b::bigint[]) and status < 2"
 
 
-def write(conn: Connection, engine: Engine, batch: Batch, pen: Pen, audits: Sequence[AuditEntry]) -> None:
-    """Write the whole batch; the caller commits. Raises :class:`Conflict` when another worker was first."""
+def write(conn: Connection, engine: Engine, batch: Batch, pen: Pen, audits: Sequence[AuditEntry]) -> bytes:
+    """Write the whole batch but its block; return the block's leaves for :func:`seal_and_commit`.
+
+    Raises :class:`Conflict` when another worker was first.
+    """
     rows = list(batch.changed.values())
-    if write_back(conn, rows) != len(rows):
-        raise Conflict("A case of this batch was advanced meanwhile; the batch is decided again.")
-    consume(conn, batch.consumed)
+    with conn.cursor(binary=True) as updating, conn.cursor(binary=True) as consuming:
+        with conn.pipeline():
+            write_back(updating, rows)
+            consume(consuming, batch.consumed)
+            if batch.history:
+                conn.execute(
+                    _CASE_EVENT, [list(column) for column in zip(*batch.history, strict=True)], binary=True
+                )
+        if updating.rowcount != len(rows):
+            raise Conflict("A case of this batch was advanced meanwhile; the batch is decided again.")
+        if batch.consumed and consuming.rowcount != len(batch.consumed):
+            raise Conflict("An event of this batch was withdrawn or consumed meanwhile; decide again.")
     _let_wait(conn, batch)
-    copy(conn, _CASE_EVENT, _CASE_EVENT_TYPES, batch.history)
     _write_effects(conn, batch)
     _write_cards(conn, batch)
     _write_record(conn, batch)
     _tell(conn, engine, batch)
-    leaves = pen.write(
+    return pen.write(
         conn, batch=batch.id, recorded_at=batch.recorded_at, entries=batch.entries, inputs=batch.inputs,
         audits=audits,
     )  # fmt: skip
-    pen.seal(conn, batch=batch.id, leaves=leaves, recorded_at=batch.recorded_at)
 
 
-def consume(conn: Connection, consumed: Sequence[tuple[int, int]]) -> None:
+def seal_and_commit(conn: Connection, batch: Batch, pen: Pen, leaves: bytes) -> None:
+    """Seal the batch as the transaction's last act, and commit, in one exchange with the database."""
+    with conn.pipeline():
+        if batch.effects:
+            conn.execute(f"notify {WORK}")
+        pen.seal(conn, batch=batch.id, leaves=leaves, recorded_at=batch.recorded_at)
+        conn.commit()
+    pen.committed()
+
+
+def consume(cursor: Cursor, consumed: Sequence[tuple[int, int]]) -> None:
     """Take events out of the inbox and put down the proof that they advanced their cases once."""
-    if not consumed:
-        return
-    events, cases = zip(*consumed, strict=True)
-    with conn.cursor(binary=True) as cursor:
-        done = cursor.execute(_CONSUME, (list(events), list(cases))).rowcount
-    if done != len(consumed):
-        raise Conflict("An event of this batch was withdrawn or consumed meanwhile; it is decided again.")
+    if consumed:
+        events, cases = zip(*consumed, strict=True)
+        cursor.execute(_CONSUME, (list(events), list(cases)))
 
 
 def _let_wait(conn: Connection, batch: Batch) -> None:
@@ -138,10 +153,15 @@ def release_holds(conn: Connection, keys: Sequence[tuple[str, int]]) -> None:
 
 def open_cards_of(conn: Connection, cases: Sequence[int]) -> dict[int, list[OpenCard]]:
     """Return the cards already open for these cases."""
-    found: dict[int, list[OpenCard]] = {}
     with conn.cursor(binary=True) as cursor:
-        for values in cursor.execute(_OPEN_CARDS, (list(cases),)):
-            found.setdefault(values[1], []).append(OpenCard(*values))
+        return cards_by_case(cursor.execute(OPEN_CARDS, (list(cases),)).fetchall())
+
+
+def cards_by_case(rows: Iterable[Sequence[Any]]) -> dict[int, list[OpenCard]]:
+    """Return what :data:`OPEN_CARDS` found, by case."""
+    found: dict[int, list[OpenCard]] = {}
+    for values in rows:
+        found.setdefault(values[1], []).append(OpenCard(*values))
     return found
 
 

@@ -11,6 +11,7 @@ from careengine.kernel.errors import CareError
 
 Connection = psycopg.Connection[Any]
 """A connection whose rows are tuples."""
+Cursor = psycopg.Cursor[Any]
 
 _OPTIONS = " ".join((
     "-c timezone=UTC",

@@ -107,6 +107,12 @@ class Pen:
     def __init__(self, ids: Ids) -> None:
         self._ids = ids
         self._rule_keys: dict[RuleWords, UUID] = {}
+        self._put_down: set[UUID] = set()
+        self._committed: set[UUID] = set()
+
+    def committed(self) -> None:
+        """Hear that the last batch was committed: its rules stand in the ledger, once is enough."""
+        self._committed |= self._put_down
 
     def write(
         self,
@@ -130,9 +136,12 @@ class Pen:
             written.add_decision(entry)
         for audit in audits:
             written.add_audit(audit, self._ids.next())
-        _insert_rules(conn, written.rules)
         named = {entry.input_digest: inputs[entry.input_digest] for entry in entries}
-        _insert_inputs(conn, named, rows.month_of(recorded_at))
+        self._put_down = set(written.rules)
+        with conn.pipeline():
+            fresh = {key: rule for key, rule in written.rules.items() if key not in self._committed}
+            _insert_rules(conn, fresh)
+            _insert_inputs(conn, named, rows.month_of(recorded_at))
         _copy(conn, _COPY_DECISIONS, written.decisions)
         _copy(conn, _COPY_AUDIT, written.audits)
         return b"".join(written.leaves)
