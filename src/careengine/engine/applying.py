@@ -98,7 +98,7 @@ class Desk:
         row.awaiting = coded.awaits_of[target]
         self._close(list(open_cards), open_cards)
         if isinstance(state, End):
-            row.closed_at, row.due_at, row.clock_paused_at = self.batch.now, None, None
+            row.closed_at, row.due_at = self.batch.now, None
         else:
             row.owner = coded.owner_of[target]
             self.clocks.enter(row, state, was if isinstance(was, State) else None)

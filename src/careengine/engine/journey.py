@@ -6,7 +6,6 @@ from typing import Any
 from uuid import UUID
 
 from careengine.engine.case import (
-    CARD_DECIDED,
     KIND_OF,
     CardDecided,
     Case,
@@ -214,10 +213,6 @@ class Journey:
         declared = self.states[state].asks
         more = [kind for on in self.ons.values() if on.state in {"", state} for kind in on.asks]
         return frozenset((*declared, *more))
-
-    def answers_cards(self, state: str) -> bool:
-        """Say whether a decided card leads somewhere from ``state``."""
-        return self.handles(state, CARD_DECIDED) is not None
 
     def _refuse_second(self, name: str) -> None:
         if name in self.states or name in self.ends:

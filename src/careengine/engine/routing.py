@@ -42,7 +42,7 @@ _KEYS = """
 """
 _CASE = f"copy engine_case ({', '.join(COLUMNS)}) from stdin (format binary)"
 _CASE_TYPES = (
-    "int8", "timestamptz", "timestamptz", "timestamptz", "timestamptz", "timestamptz", "timestamptz",
+    "int8", "timestamptz", "timestamptz", "timestamptz", "timestamptz", "timestamptz",
     "timestamptz", "timestamptz", "uuid", "int4", "int2", "int2", "int2", "int2", "int2", "int2", "int2",
     "int2", "bytea",
 )  # fmt: skip

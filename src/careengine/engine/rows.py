@@ -8,7 +8,7 @@ from uuid import UUID
 from careengine.runtime.database import Connection, Cursor
 
 COLUMNS = (
-    "id", "opened_at", "entered_at", "due_at", "wake_at", "clock_from", "clock_until", "clock_paused_at",
+    "id", "opened_at", "entered_at", "due_at", "wake_at", "clock_from", "clock_until",
     "closed_at", "subject", "version", "journey", "journey_version", "state", "owner", "awaiting", "site",
     "rung", "priority", "data",
 )  # fmt: skip
@@ -39,12 +39,12 @@ UPDATE = """
     update engine_case k set version = u.version, state = u.state, owner = u.owner, awaiting = u.awaiting,
         rung = u.rung, priority = u.priority, entered_at = u.entered_at, due_at = u.due_at,
         wake_at = u.wake_at, clock_from = u.clock_from, clock_until = u.clock_until,
-        clock_paused_at = u.clock_paused_at, closed_at = u.closed_at, data = u.data
+        closed_at = u.closed_at, data = u.data
     from unnest(%b::bigint[], %b::int[], %b::int[], %b::smallint[], %b::smallint[], %b::smallint[],
-                %b::smallint[], %b::smallint[], %b::timestamptz[], %b::timestamptz[], %b::timestamptz[],
+                %b::smallint[], %b::smallint[], %b::timestamptz[], %b::timestamptz[],
                 %b::timestamptz[], %b::timestamptz[], %b::timestamptz[], %b::timestamptz[], %b::bytea[])
         u(id, was, version, state, owner, awaiting, rung, priority, entered_at, due_at, wake_at, clock_from,
-          clock_until, clock_paused_at, closed_at, data)
+          clock_until, closed_at, data)
     where k.id = u.id and k.version = u.was
 """
 
@@ -68,7 +68,6 @@ class CaseRow:
     wake_at: datetime | None
     clock_from: datetime | None
     clock_until: datetime | None
-    clock_paused_at: datetime | None
     closed_at: datetime | None
     subject: UUID
     version: int
@@ -86,17 +85,11 @@ class CaseRow:
     def __init__(self, values: Sequence[Any]) -> None:
         (
             self.id, self.opened_at, self.entered_at, self.due_at, self.wake_at, self.clock_from,
-            self.clock_until, self.clock_paused_at, self.closed_at, self.subject, self.version, self.journey,
+            self.clock_until, self.closed_at, self.subject, self.version, self.journey,
             self.journey_version, self.state, self.owner, self.awaiting, self.site, self.rung, self.priority,
             self.data,
         ) = values  # fmt: skip
         self.was = self.version
-
-    def copy(self) -> "CaseRow":
-        """Return a copy to try a step on; the original stays as it was."""
-        twin = CaseRow([getattr(self, name) for name in COLUMNS])
-        twin.was = self.was
-        return twin
 
 
 class EventRow:
@@ -154,7 +147,7 @@ def write_back(cursor: Cursor, rows: Sequence[CaseRow]) -> None:
     """Write every changed case in one statement; it counts those that still had the version we read."""
     columns = (
         "id", "was", "version", "state", "owner", "awaiting", "rung", "priority", "entered_at", "due_at",
-        "wake_at", "clock_from", "clock_until", "clock_paused_at", "closed_at", "data",
+        "wake_at", "clock_from", "clock_until", "closed_at", "data",
     )  # fmt: skip
     cursor.execute(UPDATE, [[getattr(row, name) for row in rows] for name in columns])
 

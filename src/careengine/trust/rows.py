@@ -105,11 +105,6 @@ def int8s(values: Sequence[int]) -> bytes:
     return _array_of(_INT8, [int8(value) for value in values])
 
 
-def byteas(values: Sequence[bytes]) -> bytes:
-    """Return a bytea[] value without its length: a statement's parameter."""
-    return _array_of(17, [binary(value) for value in values])[4:]
-
-
 def _array_of(oid: int, fields: list[bytes]) -> bytes:
     if not fields:
         return binary(_EMPTY_ARRAY(0, 0, oid))

@@ -11,7 +11,6 @@ create table engine_case (
     wake_at          timestamptz,
     clock_from       timestamptz,
     clock_until      timestamptz,
-    clock_paused_at  timestamptz,
     closed_at        timestamptz,
     subject          uuid        not null,
     version          int         not null,
