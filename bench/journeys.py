@@ -115,8 +115,10 @@ def _delivered(conn: Connection) -> int:
     return int(row[0]) if row else 0
 
 
-def latencies(running: EmbeddedServer, count: int) -> dict[str, float]:
+def latencies(running: EmbeddedServer, count: int, pause_s: float) -> dict[str, float]:
     """Return milliseconds from one event to its advance being committed, by a worker that sleeps between.
+
+    ``pause_s`` passes between an event and the next: the longer, the colder everything is.
 
     Counted from the event's own commit, and, as ``post_to_advance``, from before it is posted.
     """
@@ -136,7 +138,7 @@ def latencies(running: EmbeddedServer, count: int) -> dict[str, float]:
             post(conn, engine, [event], recorded_at=real_now())
             conn.commit()
             posted.append((began, time.perf_counter()))
-            time.sleep(0.02)
+            time.sleep(pause_s)
     worker.terminate()
     moments = [float(word) for word in (worker.stdout.readline() if worker.stdout else "").split()]
     taken = [
@@ -290,12 +292,13 @@ def measure(scale: float) -> dict[str, float]:
     cases = int(20_000 * scale)
     with rig.server() as running:
         figures: dict[str, float] = {"fsync_us": rig.fsync_us()}
+        # First, while no other benchmark's rows are being vacuumed and checkpointed on the same server.
+        figures |= latencies(running, int(500 * scale), pause_s=0.02)
         engine_rate = trivial_rate(running, cases, rounds=3)
         dbos_one, dbos_two = dbos_rate(running, int(300 * scale), 1), dbos_rate(running, int(300 * scale), 2)
         single = one_at_a_time(running, int(1500 * scale))
         figures |= effects_rate(running, int(6_000 * scale))
         figures |= referral_load.measure(running, int(6_000 * scale))
-        figures |= latencies(running, int(500 * scale))
         best = max(dbos_one, dbos_two)
         figures |= {
             "engine_transitions_per_s": round(engine_rate),
