@@ -92,10 +92,12 @@ def test_no_json_under_any_element_raises(resource_type: str, value: Any, data: 
 
 
 def test_what_passes_can_be_indexed() -> None:
+    indexed = 0
     for damaged in mutations(EXAMPLES, count=3000, seed=5):
         examined = examine(json.dumps(damaged.resource).encode())
         if not examined.problems and examined.resource is not None:
-            index_values(examined.resource)
+            indexed += bool(index_values(examined.resource))
+    assert indexed > 0, "some damage leaves a resource that passes"
 
 
 def test_repeated_entries_of_a_long_bundle_are_examined_in_one_walk() -> None:

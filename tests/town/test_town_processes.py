@@ -4,6 +4,7 @@ import sys
 from pathlib import Path
 
 import pytest
+import urllib3
 from rich.console import Console
 
 from caretown.cli import main
@@ -32,6 +33,7 @@ def test_a_process_that_ends_by_itself_is_named_with_its_last_words(processes: P
 def test_what_answers_is_waited_for(processes: Processes) -> None:
     with PartnersAside(Partners(Plan(), PartnerLog())) as url, processes as running:
         running.wait_for(f"{url}/log")
+        assert urllib3.request("GET", f"{url}/log").status == 200
 
 
 def test_what_was_started_is_stopped(processes: Processes, tmp_path: Path) -> None:
