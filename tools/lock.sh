@@ -13,7 +13,7 @@ trap 'rm -rf "$home"' EXIT
 lock() {
     local into=$1
     shift
-    "$home/venv/bin/uv" pip compile --quiet --universal --python-version 3.11 --generate-hashes \
+    "$home/venv/bin/uv" pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-strip-extras \
         --no-header --no-emit-index-url --no-emit-find-links --output-file "$into" "$@"
     if grep -nE '(https?|file)://|--(extra-)?index-url|--find-links|--trusted-host' "$into"; then
         echo "$into names an address; a lock must be installable from any index." >&2
