@@ -1,0 +1,1 @@
+"""What registration decides: insurance, checks, answers, intake; and what a payer answers. Pure."""

@@ -1,0 +1,35 @@
+"""What entrypoints hand to the engine for registration: loaders, runners, shapes of policies."""
+
+from collections.abc import Mapping
+
+from careengine.capabilities.registration.steps.policy_values import (
+    AnswersValues,
+    CoverValues,
+    EligibilityValues,
+    IntakeValues,
+    answer_answers,
+    answer_cover,
+    answer_eligibility,
+    answer_intake,
+    build_answers,
+    build_cover,
+    build_eligibility,
+    build_intake,
+    lint_cover,
+    lint_eligibility,
+    lint_intake,
+)
+from careengine.engine.composition import Loader
+from careengine.engine.outgoing import Runner
+from careengine.policy.schemas import PolicySchema
+
+LOADERS: Mapping[str, Loader] = {}
+RUNNERS: Mapping[str, Runner] = {}
+POLICY_SCHEMAS = (
+    PolicySchema("registration.cover", CoverValues, build_cover, answer_cover, lint_cover),
+    PolicySchema(
+        "registration.eligibility", EligibilityValues, build_eligibility, answer_eligibility, lint_eligibility
+    ),
+    PolicySchema("registration.answers", AnswersValues, build_answers, answer_answers),
+    PolicySchema("registration.intake", IntakeValues, build_intake, answer_intake, lint_intake),
+)
