@@ -4,12 +4,22 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from careengine.entrypoints.cli.output import AsJson, Language, command, print_json, say, table
+from careengine.entrypoints.cli.output import (
+    AsJson,
+    Language,
+    command,
+    print_json,
+    refuse,
+    say,
+    table,
+)
 from careengine.entrypoints.cli.reader import Actor, For, reader_of
 from careengine.entrypoints.cli.tree import branch
 from careengine.kernel.team import Team
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from careengine.worklist.deciding import Receipt
 
 app = branch("See and answer what waits for people.")
@@ -76,21 +86,32 @@ def show(
 @app.command()
 @command
 def decide(
-    card: CardId,
-    answer: Annotated[str, typer.Argument(help="One of the answers that `cards show` lists.")],
+    card: Annotated[int | None, typer.Argument(metavar="ID", help="The card's id.")] = None,
+    answer: Annotated[str | None, typer.Argument(help="One of the answers that `cards show` lists.")] = None,
     *,
-    actor: Decider,
+    actor: Annotated[str, typer.Option(help="Who decides: a login of organisation.yaml.")] = "",
     reason: Annotated[str, typer.Option(help="Why; needed unless the proposal is simply accepted.")] = "",
     version: Annotated[
         int | None, typer.Option(help="The card's version you looked at; refused if it changed since.")
     ] = None,
     now: Annotated[bool, typer.Option("--now", help="At once, without the seconds to undo.")] = False,
+    from_file: Annotated[
+        typer.FileText | None,
+        typer.Option(help="Many answers instead of one: a JSON object a line; - reads them as they come."),
+    ] = None,
     as_json: AsJson = False,
 ) -> None:
-    """Answer a card; the reason is kept with it.
+    """Answer a card, or many; the reason is kept with each.
 
     The engine waits some seconds, in which `cards undo` takes the answer back, unless the card is urgent.
+    A line of --from-file is {"card": 7, "answer": "accept", "actor": "nurse.ines"}, and if needed "reason",
+    "version", "now". Each is taken or refused by itself.
     """
+    if from_file is not None:
+        _decide_many(from_file, alone=card is None and not actor, as_json=as_json)
+        return
+    if card is None or answer is None or not actor:
+        raise typer.BadParameter("Name the card, the answer and --actor, or give --from-file.")
     from careengine.entrypoints.answering import AnswerGiven, answer_card
     from careengine.entrypoints.cli.opened import opened
 
@@ -101,6 +122,31 @@ def decide(
         print_json(receipt)
     else:
         say(_thanks(receipt))
+
+
+def _decide_many(lines: "Iterable[str]", *, alone: bool, as_json: bool) -> None:
+    if not alone:
+        raise typer.BadParameter("With --from-file, the card, the answer and the actor stand in its lines.")
+    from careengine.entrypoints.bulk import NotTaken, answer_cards
+    from careengine.entrypoints.cli.opened import opened
+
+    taken = refused = 0
+    with opened() as (_, conn, engine, _access):
+        for one in answer_cards(conn, engine, lines):
+            refused += isinstance(one, NotTaken)
+            taken += not isinstance(one, NotTaken)
+            if as_json:
+                print_json(one)
+            elif isinstance(one, NotTaken):
+                say(f"Line {one.line}: {one.error}")
+    if refused:
+        refuse(
+            f"{refused} of {taken + refused} answers were refused.",
+            as_json=as_json,
+            taken=taken,
+            not_taken=refused,
+        )
+    print_json({"taken": taken, "not_taken": 0}) if as_json else say(f"{taken} cards are answered.")
 
 
 @app.command()
