@@ -35,7 +35,7 @@ from careengine.engine.dispatcher import coded_sites
 from careengine.engine.intake import NewEvent, post
 from careengine.engine.journey import Open
 from careengine.engine.keys import key_of
-from careengine.engine.routing import new_row, open_rows
+from careengine.engine.opening import new_row, open_rows
 from careengine.runtime.clock import real_now
 from careengine.runtime.codec import pack
 from careengine.runtime.database import Connection, DatabaseUnreachable, connect

@@ -22,7 +22,7 @@ from careengine.engine.dispatcher import Dispatcher, coded_sites
 from careengine.engine.intake import NewEvent, post
 from careengine.engine.journey import Open
 from careengine.engine.keys import key_of
-from careengine.engine.routing import new_row
+from careengine.engine.opening import new_row
 from careengine.engine.rows import COLUMNS
 from careengine.runtime.clock import real_now
 from careengine.runtime.codec import pack

@@ -24,8 +24,8 @@ from careengine.engine.journey import (
     Policies,
 )
 from careengine.engine.keys import key_of
+from careengine.engine.opening import new_row, open_rows
 from careengine.engine.outgoing import Outcome, Outgoing
-from careengine.engine.routing import new_row, open_rows
 from careengine.kernel.decision import Decision, Route, because
 from careengine.kernel.effect import Effect
 from careengine.kernel.next import Next, stay, to

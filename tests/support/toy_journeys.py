@@ -124,7 +124,10 @@ def grab(case: Case, facts: Facts, policy: Policies, event: Event | None, now: I
 @errand.on("walking", "toy.tell")
 def tell(case: Case, facts: Facts, policy: Policies, event: Event | None, now: Instant) -> Next:
     assert event is not None
-    told = Tell(int(str(event.body["case"])), str(event.body["kind"]), {"n": event.body.get("n", 0)})
+    named = event.body["case"]
+    whom = named if isinstance(named, str) else int(str(named))
+    body = {"n": event.body.get("n", 0)}
+    told = Tell(whom, str(event.body["kind"]), body, opens=bool(event.body.get("opens")))
     return stay(because=decided("toy.tell", "tell"), tells=(told,))
 
 

@@ -37,6 +37,8 @@ class Case:
     """When it entered its state."""
     data: Mapping[str, Scalar] = field(default_factory=dict)
     """Small codes and references the journey keeps; never chart text."""
+    about: str = ""
+    """The resource that the event at hand refers to, ``Type/id@version``, so that a loader can read it."""
 
     def day(self, now: Instant) -> date:
         """Return the calendar day of ``now`` at the case's site."""

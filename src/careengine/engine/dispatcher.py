@@ -170,17 +170,13 @@ class Dispatcher:
         ids = [row.id for row in rows]
         inbox, cards, stops = self._around(ids, real)
         batch = Batch(id=self._engine.ids.next(), now=now, recorded_at=real)
-        folding = Folding(
-            self._conn, self._engine, batch,
-            clocks=ClockDesk(self._engine.book, self._sites, now),
-            access=self._access,
-            stops=stops,
-        )  # fmt: skip
+        clocks = ClockDesk(self._engine.book, self._sites, now)
+        folding = Folding(self._conn, self._engine, batch, clocks=clocks, access=self._access, stops=stops)
         folding.run([Work(row, inbox.get(row.id, [])[:most], cards.get(row.id, [])) for row in rows])
         if batch.is_empty():
             self._conn.rollback()
             return
-        leaves = write(self._conn, self._engine, batch, self._pen, folding.audits())
+        leaves = write(self._conn, self._engine, batch, self._pen, folding.audits(), clocks)
         seal_and_commit(self._conn, batch, self._pen, leaves)
         self.counts.add(batch)
 

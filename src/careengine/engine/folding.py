@@ -110,7 +110,10 @@ class Folding:
 
     def _wave(self, calls: list[tuple[Work, Call]]) -> list[Work]:
         """Answer one call of each case; return the cases that may go on."""
-        cases = {work.row.id: case_of(self._engine, work.row) for work, _ in calls}
+        cases = {
+            work.row.id: case_of(self._engine, work.row, call.event.ref if call.event else "")
+            for work, call in calls
+        }
         self._lock(calls, cases)
         facts = self._load(calls, cases)
         answers = [(work, self._answer(work, call, cases, facts)) for work, call in calls]

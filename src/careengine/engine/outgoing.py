@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import IntEnum
+from typing import Any
 from uuid import UUID
 
 import orjson
@@ -45,6 +46,8 @@ class Outgoing:
     """Counts this attempt, from 1."""
     not_after: datetime | None = None
     body: Mapping[str, Json] = field(default_factory=dict)
+    enclosed: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    """The resources that the body's ``enclose`` names, read just before the wire, under those names."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,7 +96,7 @@ def json_object(body: bytes) -> Mapping[str, Json]:
     return said
 
 
-def send(
+def send(  # noqa: PLR0913  one request, each part named
     outgoing: Outgoing,
     partner: HttpPartner,
     path: str,
@@ -101,19 +104,22 @@ def send(
     *,
     content_type: str = "application/json",
     read: ReadReply = nothing_to_read,
+    method: str = "POST",
+    headers: Mapping[str, str] | None = None,
 ) -> Outcome:
-    """POST ``content`` with the effect's key and say what came of it.
+    """Send ``content`` with the effect's key and say what came of it.
 
     2xx that ``read`` understands is delivered, other 2xx, redirects and 4xx are
     rejected, and 408, 425, 429, 5xx and silence are to be tried again.
     """
-    headers = {
+    sent = {
         "Content-Type": content_type,
         "Idempotency-Key": outgoing.key,
         "traceparent": f"00-{outgoing.case:032x}-{outgoing.id & 0xFFFFFFFFFFFFFFFF:016x}-01",
+        **(headers or {}),
     }
     try:
-        reply = partner.post(path, content, headers)
+        reply = partner.request(method, path, content, sent)
     except Unreachable as error:
         return TryAgain(f"partner.{error.why}")
     return outcome_of(reply, read)

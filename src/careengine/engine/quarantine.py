@@ -47,7 +47,7 @@ def set_apart(
     Desk(engine, clocks, batch).apply(answer, row, coded, open_cards_of(conn, [row.id]).get(row.id, []))
     batch.consumed.extend((event.id, row.id) for event in waiting)
     pen = Pen(engine.ids)
-    seal_and_commit(conn, batch, pen, write(conn, engine, batch, pen, ()))
+    seal_and_commit(conn, batch, pen, write(conn, engine, batch, pen, (), clocks))
 
 
 def let_rest(conn: Connection, case: int, *, now: datetime, real: datetime) -> None:

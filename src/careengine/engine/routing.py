@@ -17,14 +17,11 @@ from careengine.engine.events import event_from
 from careengine.engine.intake import WORK
 from careengine.engine.journey import Candidate, Join, Journey, JourneyError, Open, Unplaced
 from careengine.engine.keys import key_of
-from careengine.engine.rows import COLUMNS, CaseRow
-from careengine.engine.task_projection import task_of
-from careengine.engine.writing import cases_called, copy, existing
+from careengine.engine.opening import NOBODY, existing, new_row, open_rows, project
+from careengine.engine.rows import CaseRow
 from careengine.kernel.policy import Scalar
 from careengine.record.subjects import same_person
-from careengine.record.write import NewVersion, write_versions
-from careengine.runtime.clock import real_now
-from careengine.runtime.codec import pack, unpack
+from careengine.runtime.codec import unpack
 from careengine.runtime.database import Connection
 
 _CLAIM = """
@@ -36,22 +33,10 @@ _CANDIDATES = """
     select id, state, subject, opened_at, data, journey, journey_version from engine_case
     where subject = any(%b::uuid[]) and journey = any(%b::smallint[]) and closed_at is null order by id
 """
-_KEYS = """
-    insert into engine_case_key (key, case_id) select * from unnest(%b::uuid[], %b::bigint[])
-    on conflict (key) do nothing returning key
-"""
-_CASE = f"copy engine_case ({', '.join(COLUMNS)}) from stdin (format binary)"
-_CASE_TYPES = (
-    "int8", "timestamptz", "timestamptz", "timestamptz", "timestamptz", "timestamptz",
-    "timestamptz", "timestamptz", "uuid", "int4", "int2", "int2", "int2", "int2", "int2", "int2", "int2",
-    "int2", "bytea",
-)  # fmt: skip
 _INBOX = """
     insert into inbox (case_id, event_id, recorded_at)
     select * from unnest(%b::bigint[], %b::bigint[], %b::timestamptz[]) on conflict do nothing
 """
-NOBODY = UUID(int=0)
-"""The subject of a case about an event that names nobody."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -209,66 +194,12 @@ def _open(engine: Engine, clocks: ClockDesk, placed: Placed, one: Arrived, coded
     placed.opened[key] = (row, [one])
 
 
-def new_row(engine: Engine, clocks: ClockDesk, coded: Coded, asked: Open, *, subject: UUID) -> CaseRow:
-    """Return the row of a new case: owned, dated and due at once."""
-    now = clocks.now
-    state = coded.journey.states[coded.journey.start]
-    values: dict[str, Any] = dict.fromkeys(COLUMNS)
-    values.update(
-        id=engine.ids.next(), opened_at=now, entered_at=now, due_at=now, wake_at=now, subject=subject,
-        version=0, journey=coded.code, journey_version=coded.journey.version,
-        state=coded.code_of[state.name], owner=coded.owner_of[state.name],
-        awaiting=coded.awaits_of[state.name], rung=0, priority=asked.priority,
-        site=engine.codes.id("site", asked.site or next(iter(engine.organisation.sites))),
-        data=pack(orjson.dumps(dict(asked.data)), compress=False),
-    )  # fmt: skip
-    row = CaseRow([values[name] for name in COLUMNS])
-    clocks.enter(row, state, None)
-    return row
-
-
-def open_rows(conn: Connection, keyed: dict[UUID, CaseRow]) -> dict[UUID, int]:
-    """Insert each case whose key is new; return the case of every key, old or new."""
-    with conn.cursor(binary=True) as cursor:
-        keys = sorted(keyed)
-        values = (keys, [keyed[key].id for key in keys])
-        fresh = {row[0] for row in cursor.execute(_KEYS, values).fetchall()}
-    copy(conn, _CASE, _CASE_TYPES, [_values(keyed[key]) for key in keys if key in fresh])
-    known = cases_called(conn, [key for key in keyed if key not in fresh])
-    return {key: row.id for key, row in keyed.items() if key in fresh} | known
-
-
 def _write(conn: Connection, engine: Engine, placed: Placed) -> None:
     case_of_key = open_rows(conn, {key: row for key, (row, _) in placed.opened.items()})
-    _project(conn, engine, [row for key, (row, _) in placed.opened.items() if case_of_key[key] == row.id])
+    project(conn, engine, [row for key, (row, _) in placed.opened.items() if case_of_key[key] == row.id])
     inbox = [(case, one.event.id, one.recorded_at) for case, one, _ in placed.joined]
     for key, (_, events) in placed.opened.items():
         inbox.extend((case_of_key[key], one.event.id, one.recorded_at) for one in events)
     if inbox:
         with conn.cursor(binary=True) as cursor:
             cursor.execute(_INBOX, tuple(map(list, zip(*inbox, strict=True))))
-
-
-def _project(conn: Connection, engine: Engine, opened: Sequence[CaseRow]) -> None:
-    """Let other systems see the new cases whose first state has a business status."""
-    tasks = []
-    for row in opened:
-        journey = engine.coded_journey(row.journey, row.journey_version).journey
-        state = journey.states[journey.start]
-        if state.status:
-            task = task_of(row, journey, state, now=row.opened_at)
-            tasks.append(
-                NewVersion(
-                    type="Task",
-                    id=str(task["id"]),
-                    raw=orjson.dumps(task),
-                    subject=row.subject,
-                    resource=task,
-                )
-            )
-    if tasks:
-        write_versions(conn, tasks, recorded_at=real_now())
-
-
-def _values(row: CaseRow) -> list[Any]:
-    return [getattr(row, name) for name in COLUMNS]

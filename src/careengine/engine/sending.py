@@ -14,7 +14,7 @@ from careengine.engine.guards import Stops
 from careengine.engine.intake import WORK
 from careengine.engine.leasing import Lease, lease, partners_with_work
 from careengine.engine.outgoing import Outgoing
-from careengine.engine.sending_batch import Consent, SendingBatch
+from careengine.engine.sending_batch import Checks, Consent, Enclose, Enclosed, SendingBatch
 from careengine.runtime.clock import real_now
 from careengine.runtime.database import Connection, connect
 from careengine.runtime.jobs import Job, Jobs, enqueue
@@ -42,6 +42,15 @@ def nobody_objects(_conn: Connection, _leaving: Sequence[Outgoing], _now: dateti
     return {}
 
 
+def nothing_enclosed(
+    conn: Connection,  # noqa: ARG001  the shape of what reads enclosures
+    leaving: Sequence[Outgoing],
+    now: datetime,  # noqa: ARG001  as above
+) -> tuple[Mapping[int, Enclosed], Mapping[int, str]]:
+    """Keep here whatever should take something along: nobody was named who may read it."""
+    return {}, {one.id: "enclosure.not_allowed" for one in leaving if one.body.get("enclose")}
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Sender:
     """One process's hand on the partners. ``hold`` keeps everything back, as after a restore."""
@@ -50,6 +59,7 @@ class Sender:
     engine: Engine
     partners: Mapping[str, HttpPartner]
     consent: Consent
+    enclose: Enclose = nothing_enclosed
     hold: bool = False
     _idle: deque[Connection] = field(default_factory=deque, repr=False)
 
@@ -119,7 +129,8 @@ class Sender:
         """Send one lease over a connection of its own; return how many outcomes counted."""
         with self._connection() as conn:
             partner = self.partners[taken.partner]
-            return SendingBatch(conn, self.engine, partner, self.consent, taken).run()
+            checks = Checks(consent=self.consent, enclose=self.enclose)
+            return SendingBatch(conn, self.engine, partner, checks, taken).run()
 
     def register(self, jobs: Jobs) -> None:
         """Say what the job :data:`SEND` does; before the jobs are launched."""

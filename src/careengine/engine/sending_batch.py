@@ -2,8 +2,9 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor, wait
+from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import Protocol
+from typing import Any, Protocol
 
 from careengine.engine.composition import Engine
 from careengine.engine.delivery import DELIVERY, DeliveryPolicy
@@ -25,16 +26,37 @@ class Consent(Protocol):
         ...
 
 
+Enclosed = Mapping[str, Mapping[str, Any]]
+
+
+class Enclose(Protocol):
+    """Reads what effects take along, asked once for each batch just before the wire."""
+
+    def __call__(
+        self, conn: Connection, leaving: Sequence[Outgoing], now: datetime
+    ) -> tuple[Mapping[int, Enclosed], Mapping[int, str]]:
+        """Return the enclosures by effect id, and a reason code by id for each that must stay."""
+        ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Checks:
+    """What is asked just before the wire: who objects, and what goes along."""
+
+    consent: Consent
+    enclose: Enclose
+
+
 class SendingBatch:
     """One lease being sent over one database connection."""
 
     def __init__(
-        self, conn: Connection, engine: Engine, partner: HttpPartner, consent: Consent, taken: Lease
+        self, conn: Connection, engine: Engine, partner: HttpPartner, checks: Checks, taken: Lease
     ) -> None:
         self._conn = conn
         self._engine = engine
         self._partner = partner
-        self._consent = consent
+        self._checks = checks
         self._taken = taken
         self._stops = Stops.NONE
 
@@ -44,7 +66,7 @@ class SendingBatch:
             terms = terms_of(self._conn, self._taken.token)
             leased = read(self._conn, self._engine, self._taken)
             self._stops = Stops.read(self._conn)
-            forbidden = self._consent(self._conn, [one.outgoing for one in leased], self._engine.clock.now())
+            leased, forbidden = self._checked_by_others(leased)
         if terms is None:
             return 0
         counted = 0
@@ -55,6 +77,20 @@ class SendingBatch:
         with self._conn.transaction():
             finish(self._conn, self._taken.token)
         return counted
+
+    def _checked_by_others(self, leased: list[Leased]) -> tuple[list[Leased], dict[int, str]]:
+        """Ask who objects, and read what goes along with the rest; its trace ends the transaction."""
+        now = self._engine.clock.now()
+        forbidden = dict(self._checks.consent(self._conn, [one.outgoing for one in leased], now))
+        allowed = [one.outgoing for one in leased if one.outgoing.id not in forbidden]
+        enclosed, stays = self._checks.enclose(self._conn, allowed, now)
+        whole = [
+            replace(one, outgoing=replace(one.outgoing, enclosed=enclosed[one.outgoing.id]))
+            if one.outgoing.id in enclosed
+            else one
+            for one in leased
+        ]
+        return whole, {**forbidden, **stays}
 
     def _as_they_come(
         self, sent: Sequence[Future[tuple[Leased, Result]]]

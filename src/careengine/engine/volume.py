@@ -13,7 +13,7 @@ from careengine.engine.guards import Scope, Stop, stop
 from careengine.engine.intake import NewEvent, post
 from careengine.engine.journey import Open
 from careengine.engine.keys import key_of
-from careengine.engine.routing import NOBODY, new_row, open_rows
+from careengine.engine.opening import NOBODY, new_row, open_rows
 from careengine.runtime.codec import pack
 from careengine.runtime.database import Connection
 

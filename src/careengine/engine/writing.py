@@ -1,6 +1,6 @@
 """Write a batch: every row of every case in one transaction, in binary, a statement a table."""
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -8,10 +8,14 @@ from uuid import UUID
 import orjson
 
 from careengine.engine.batch import Batch, NewCard, OpenCard
+from careengine.engine.case_clock import ClockDesk
 from careengine.engine.composition import Engine
 from careengine.engine.intake import WORK, NewEvent, post
+from careengine.engine.journey import Open
 from careengine.engine.keys import key_of
-from careengine.engine.rows import UNTIL_HOLD, write_back
+from careengine.engine.opening import NOBODY, cases_called, existing, new_row, open_rows
+from careengine.engine.rows import UNTIL_HOLD, CaseRow, write_back
+from careengine.engine.tables import copy
 from careengine.engine.voiding import void
 from careengine.kernel.errors import Conflict, NotFound
 from careengine.record.write import NewVersion, write_versions
@@ -61,7 +65,14 @@ _HOLDS = """
 OPEN_CARDS = "select id, case_id, kind, rung from card where case_id = any(%b::bigint[]) and status < 2"
 
 
-def write(conn: Connection, engine: Engine, batch: Batch, pen: Pen, audits: Sequence[AuditEntry]) -> bytes:
+def write(
+    conn: Connection,
+    engine: Engine,
+    batch: Batch,
+    pen: Pen,
+    audits: Sequence[AuditEntry],
+    clocks: ClockDesk,
+) -> bytes:
     """Write the whole batch but its block; return the block's leaves for :func:`seal_and_commit`.
 
     Raises :class:`Conflict` when another worker was first.
@@ -83,7 +94,7 @@ def write(conn: Connection, engine: Engine, batch: Batch, pen: Pen, audits: Sequ
     _write_effects(conn, batch)
     _write_cards(conn, batch)
     _write_record(conn, batch)
-    _tell(conn, engine, batch)
+    _tell(conn, engine, batch, clocks)
     return pen.write(
         conn, batch=batch.id, recorded_at=batch.recorded_at, entries=batch.entries, inputs=batch.inputs,
         audits=audits,
@@ -110,17 +121,6 @@ def consume(cursor: Cursor, consumed: Sequence[tuple[int, int]]) -> None:
 def _let_wait(conn: Connection, batch: Batch) -> None:
     if batch.let_go:
         conn.execute(_WAIT, (batch.recorded_at + UNTIL_HOLD, batch.let_go), binary=True)
-
-
-def copy(conn: Connection, statement: str, types: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:
-    """Copy rows in, in binary; nothing is sent when there are none."""
-    rows = list(rows)
-    if not rows:
-        return
-    with conn.cursor() as cursor, cursor.copy(statement) as into:
-        into.set_types(types)
-        for row in rows:
-            into.write_row(row)
 
 
 def take_holds(
@@ -214,11 +214,12 @@ def _write_record(conn: Connection, batch: Batch) -> None:
     write_versions(conn, list(newest.values()), recorded_at=batch.recorded_at)
 
 
-def _tell(conn: Connection, engine: Engine, batch: Batch) -> None:
+def _tell(conn: Connection, engine: Engine, batch: Batch, clocks: ClockDesk) -> None:
     if not batch.tells:
         return
     named = {key_of(t.tell.case) for t in batch.tells if isinstance(t.tell.case, str)}
     known = cases_called(conn, named)
+    known |= _open_coordinators(conn, engine, batch, clocks, known)
     there = existing(conn, {t.tell.case for t in batch.tells if isinstance(t.tell.case, int)})
     there.update(known.values())
     events = []
@@ -236,17 +237,18 @@ def _tell(conn: Connection, engine: Engine, batch: Batch) -> None:
     post(conn, engine, events, recorded_at=batch.recorded_at)
 
 
-def cases_called(conn: Connection, keys: Iterable[UUID]) -> dict[UUID, int]:
-    """Return the case of each key that has one."""
-    found = conn.execute(
-        "select key, case_id from engine_case_key where key = any(%s)", (list(keys),)
-    ).fetchall()
-    return dict(found)
-
-
-def existing(conn: Connection, cases: Collection[int]) -> set[int]:
-    """Return those of the cases that exist."""
-    if not cases:
-        return set()
-    found = conn.execute("select id from engine_case where id = any(%s)", (list(cases),)).fetchall()
-    return {case for (case,) in found}
+def _open_coordinators(
+    conn: Connection, engine: Engine, batch: Batch, clocks: ClockDesk, known: Mapping[UUID, int]
+) -> dict[UUID, int]:
+    """Open the coordinators that are told something for the first time; they concern no patient."""
+    rows: dict[UUID, CaseRow] = {}
+    for told in batch.tells:
+        named = told.tell.case
+        if told.tell.opens and isinstance(named, str) and key_of(named) not in known:
+            journey, _, key = named.partition("\x1f")
+            coded = engine.newest(journey)
+            site = engine.codes.name("site", told.by.site)
+            rows[key_of(named)] = new_row(
+                engine, clocks, coded, Open(key=key, data={"key": key}, site=site), subject=NOBODY
+            )
+    return open_rows(conn, rows) if rows else {}

@@ -35,6 +35,7 @@ from careengine.runtime.telemetry import start_logging, start_tracing
 from careengine.trust import policies as trust_policies
 from careengine.trust.access import Access
 from careengine.trust.consent import Objections
+from careengine.trust.enclosing import Enclosures
 from careengine.wire.http import HttpPartner
 from careengine.worklist.policies import POLICY_SCHEMAS as WORKLIST_SCHEMAS
 
@@ -124,18 +125,25 @@ def build(conn: Connection, here: Installation) -> tuple[Engine, Access]:
     return composed, Access.load(composed.book, here.organisation.packs)
 
 
-def sender(here: Installation, engine: Engine) -> Sender:
+def sender(here: Installation, engine: Engine, access: Access) -> Sender:
     """Return this process's hand on the partners."""
     partners = {
         name: HttpPartner(
             setting.url,
             secret=here.settings.secret(setting.secret) if setting.secret else "",
             timeout_s=setting.timeout_s,
+            basic=setting.auth == "basic",
         )
         for name, setting in here.organisation.partners.items()
     }
-    held = here.settings.hold_effects
-    return Sender(url=here.url, engine=engine, partners=partners, consent=Objections(engine.book), hold=held)
+    return Sender(
+        url=here.url,
+        engine=engine,
+        partners=partners,
+        consent=Objections(engine.book),
+        enclose=Enclosures(access, engine.ids),
+        hold=here.settings.hold_effects,
+    )
 
 
 def pinned(conn: Connection, book: PolicyBook, pins: Mapping[str, int]) -> PolicyBook:

@@ -36,7 +36,7 @@ class _Hands:
         refuse_broken(engine.book, today=engine.clock.now().date())
         conn.commit()
         if self.sender is None:
-            self.sender = sender(self.here, engine)
+            self.sender = sender(self.here, engine, access)
             if not self.direct:
                 # Launched beside the first cases, so that they wait for nothing.
                 self.sending = threading.Thread(

@@ -16,8 +16,16 @@ class Tell:
     """An event for another case, named by id or by its key, delivered in the same transaction."""
 
     case: int | str
+    """Its id, or the text of :func:`called`."""
     kind: str
     body: Mapping[str, Json] = field(default_factory=dict)
+    opens: bool = False
+    """A case of that key is opened when there is none yet: a coordinator is there from its first tell on."""
+
+
+def called(journey: str, key: str) -> str:
+    """Return how a tell names the case that a journey keeps under ``key``."""
+    return f"{journey}\x1f{key}"
 
 
 @dataclass(frozen=True, slots=True)

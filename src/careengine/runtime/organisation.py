@@ -77,6 +77,8 @@ class PartnerSetting(_Strict):
     burst: Annotated[int, Field(ge=1, le=10_000)] = 10
     """Requests that may go at once after a quiet time."""
     timeout_s: Annotated[float, Field(gt=0, le=600)] = 30.0
+    auth: Literal["bearer", "basic"] = "bearer"
+    """How the secret is shown; for ``basic`` it is ``user:password``."""
     secret: PartnerName | None = None
     """The name under which the environment holds its secret; ``None`` needs none."""
 

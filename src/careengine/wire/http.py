@@ -1,8 +1,9 @@
-"""A partner over HTTP: one POST, its whole time bounded, its reply bounded, no redirect followed."""
+"""A partner over HTTP: one request, its whole time bounded, its reply bounded, no redirect followed."""
 
 import io
 import socket
 import ssl
+from base64 import b64encode
 from collections import deque
 from collections.abc import Mapping
 from contextlib import suppress
@@ -47,7 +48,7 @@ class HttpPartner:
     Threads may post at the same time; as many connections stay open as were used at once.
     """
 
-    def __init__(self, url: str, *, secret: str = "", timeout_s: float = 10.0) -> None:
+    def __init__(self, url: str, *, secret: str = "", timeout_s: float = 10.0, basic: bool = False) -> None:
         parts = urlsplit(url)
         if parts.scheme not in {"http", "https"} or not parts.hostname or parts.username or parts.query:
             raise PartnerAddressUnusable(
@@ -56,7 +57,7 @@ class HttpPartner:
         self._host, self._port, self._base = parts.hostname, parts.port, parts.path.rstrip("/")
         self._tls = ssl.create_default_context() if parts.scheme == "https" else None
         self._timeout_s = timeout_s
-        self._headers = {"Authorization": f"Bearer {secret}"} if secret else {}
+        self._headers = {"Authorization": _authorization(secret, basic=basic)} if secret else {}
         self._idle: deque[_Kept] = deque()
 
     @property
@@ -65,7 +66,13 @@ class HttpPartner:
         return self._timeout_s
 
     def post(self, path: str, body: bytes, headers: Mapping[str, str], timeout: float | None = None) -> Reply:
-        """POST ``body`` to ``path`` below the base address and return the reply, whatever its status.
+        """POST ``body``; see :meth:`request`."""
+        return self.request("POST", path, body, headers, timeout)
+
+    def request(
+        self, method: str, path: str, body: bytes, headers: Mapping[str, str], timeout: float | None = None
+    ) -> Reply:
+        """Send ``body`` to ``path`` below the base address and return the reply, whatever its status.
 
         Raises :class:`Unreachable` when no whole answer came within ``timeout`` seconds.
         A kept connection that the partner had closed meanwhile is replaced once.
@@ -76,8 +83,8 @@ class HttpPartner:
         try:
             if kept is not None:
                 with suppress(ConnectionError):
-                    return self._ask(kept, path, body, sent, until)
-            return self._ask(self._connection(), path, body, sent, until)
+                    return self._ask(kept, (method, path), body, sent, until)
+            return self._ask(self._connection(), (method, path), body, sent, until)
         except (OSError, HTTPException) as error:
             raise Unreachable(_why(error)) from None
 
@@ -91,14 +98,16 @@ class HttpPartner:
             return _Plain(self._host, self._port)
         return _Tls(self._host, self._port, context=self._tls)
 
-    def _ask(self, kept: "_Kept", path: str, body: bytes, headers: Mapping[str, str], until: float) -> Reply:
-        whole = False
+    def _ask(
+        self, kept: "_Kept", what: tuple[str, str], body: bytes, headers: Mapping[str, str], until: float
+    ) -> Reply:
+        (method, path), whole = what, False
         try:
             kept.until = until
             kept.timeout = max(until - monotonic(), 0.001)
             if kept.sock is not None:
                 kept.sock.settimeout(kept.timeout)
-            kept.request("POST", f"{self._base}/{path.lstrip('/')}".rstrip("/") or "/", body, headers)
+            kept.request(method, f"{self._base}/{path.lstrip('/')}".rstrip("/") or "/", body, headers)
             response = kept.getresponse()
             said = response.read(MOST_BYTES + 1)
             reply = Reply(response.status, said[:MOST_BYTES], _retry_after(response), len(said) > MOST_BYTES)
@@ -158,6 +167,11 @@ class _Tls(_Plain, HTTPSConnection):
 
 
 _Kept = _Plain
+
+
+def _authorization(secret: str, *, basic: bool) -> str:
+    """Return the header's value; a ``basic`` secret is ``user:password`` (RFC 7617)."""
+    return f"Basic {b64encode(secret.encode()).decode()}" if basic else f"Bearer {secret}"
 
 
 def _retry_after(response: HTTPResponse) -> float | None:
