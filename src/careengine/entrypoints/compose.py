@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from careengine.capabilities.referrals import wiring as referrals
 from careengine.capabilities.registration import wiring as registration
+from careengine.capabilities.scheduling import wiring as scheduling
 from careengine.engine import asking_policy, clock_policy, delivery_policy
 from careengine.engine.composition import Engine, Loader, compose
 from careengine.engine.in_flight import declare_states
@@ -40,7 +41,7 @@ from careengine.wire.http import HttpPartner
 from careengine.worklist.policies import POLICY_SCHEMAS as WORKLIST_SCHEMAS
 
 JOURNEYS: tuple[Journey, ...] = (referral_acknowledged, event_to_place)
-WIRINGS = (referrals, registration)
+WIRINGS = (referrals, registration, scheduling)
 LOADERS: Mapping[str, Loader] = {
     name: loader for wiring in WIRINGS for name, loader in wiring.LOADERS.items()
 }

@@ -1,0 +1,1 @@
+"""How the outside reaches the rules: policies become values, schedules become facts, bookings leave."""

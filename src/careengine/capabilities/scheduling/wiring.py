@@ -1,0 +1,47 @@
+"""What entrypoints hand to the engine for scheduling: loaders, runners, shapes of policies."""
+
+from collections.abc import Mapping
+
+from careengine.capabilities.scheduling.steps.clinic_values import (
+    ClinicsValues,
+    answer_clinics,
+    build_clinics,
+    lint_clinics,
+)
+from careengine.capabilities.scheduling.steps.policy_cases import (
+    answer_backfill,
+    answer_outreach,
+    answer_recovery,
+    answer_reminders,
+    answer_visits,
+)
+from careengine.capabilities.scheduling.steps.policy_values import (
+    BackfillValues,
+    OutreachValues,
+    RecoveryValues,
+    RemindersValues,
+    VisitsValues,
+    build_backfill,
+    build_outreach,
+    build_recovery,
+    build_reminders,
+    build_visits,
+    lint_outreach,
+    lint_recovery,
+    lint_reminders,
+    lint_visits,
+)
+from careengine.engine.composition import Loader
+from careengine.engine.outgoing import Runner
+from careengine.policy.schemas import PolicySchema
+
+LOADERS: Mapping[str, Loader] = {}
+RUNNERS: Mapping[str, Runner] = {}
+POLICY_SCHEMAS = (
+    PolicySchema("scheduling.clinics", ClinicsValues, build_clinics, answer_clinics, lint_clinics),
+    PolicySchema("scheduling.reminders", RemindersValues, build_reminders, answer_reminders, lint_reminders),
+    PolicySchema("scheduling.outreach", OutreachValues, build_outreach, answer_outreach, lint_outreach),
+    PolicySchema("scheduling.recovery", RecoveryValues, build_recovery, answer_recovery, lint_recovery),
+    PolicySchema("scheduling.visits", VisitsValues, build_visits, answer_visits, lint_visits),
+    PolicySchema("scheduling.backfill", BackfillValues, build_backfill, answer_backfill),
+)
