@@ -5,8 +5,8 @@ from enum import IntEnum
 
 from careengine.capabilities.referrals.model import DuplicatePolicy, Referral, Role, Twin, Twins
 from careengine.capabilities.referrals.rules.whatif import what_if
-from careengine.capabilities.referrals.rules.words import fold
 from careengine.kernel.decision import Bearing, Decision, Evidence, Flip, Reason, Route
+from careengine.language.words import fold
 
 FIRST = "first"
 JOINED = "joined"

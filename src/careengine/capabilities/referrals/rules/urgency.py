@@ -3,10 +3,10 @@
 from collections.abc import Sequence
 from datetime import date
 
-from careengine.capabilities.referrals.model import Referral, UrgencyPolicy
-from careengine.capabilities.referrals.rules.reading import PRESENT, Finding, read
+from careengine.capabilities.referrals.model import Referral, UrgencyPolicy, Words
 from careengine.capabilities.referrals.rules.whatif import what_if
 from careengine.kernel.decision import Bearing, Decision, Evidence, Flip, Reason, Route
+from careengine.language.reading import PRESENT, Finding, read
 
 UNKNOWN_PRIORITY = "unknown_priority"
 
@@ -18,7 +18,7 @@ def decide_urgency(referral: Referral, *, policy: UrgencyPolicy, today: date) ->
     condition, does not count, but is shown. A priority the policy does not list is asked
     about unless the words already are the most urgent there is.
     """
-    findings = tuple(f for text in referral.words for f in read(text, policy.lexicon, year=today.year))
+    findings = tuple(f for text in referral.words for f in _read(text, policy, today))
     meant = [f for f in findings if f.meaning == PRESENT]
     coded = policy.priorities.get(referral.priority)
     said = _level(referral, meant, policy)
@@ -34,6 +34,10 @@ def decide_urgency(referral: Referral, *, policy: UrgencyPolicy, today: date) ->
         confidence=min((f.alike for f in meant), default=1.0) if asks else 1.0,
         flips=() if asks else _flips(referral, findings, policy, answer, today),
     )
+
+
+def _read(text: Words, policy: UrgencyPolicy, today: date) -> tuple[Finding, ...]:
+    return read(text.text, policy.lexicon, year=today.year, source=text.source)
 
 
 def _rank(level: str, policy: UrgencyPolicy) -> int:
@@ -119,6 +123,6 @@ def _unsaid(
     changed = what_if(referral, fact, "")
     # Only the sentence's own text is read again: what the others say does not change.
     others = [f for f in findings if f.source != finding.source]
-    found = [*others, *read(changed.words[index], policy.lexicon, year=today.year)]
+    found = [*others, *_read(changed.words[index], policy, today)]
     level = _level(changed, [f for f in found if f.meaning == PRESENT], policy)
     return Flip(fact, "", level) if _rank(level, policy) > _rank(answer, policy) else None

@@ -9,17 +9,15 @@ from pydantic import Field
 from careengine.capabilities.referrals.model import (
     Code,
     Indication,
-    Lexicon,
-    Modifier,
     Referral,
     Role,
-    Sign,
     UrgencyPolicy,
     Words,
 )
 from careengine.capabilities.referrals.rules.urgency import decide_urgency
-from careengine.capabilities.referrals.rules.words import fold, phrases, prepared
 from careengine.kernel.policy import PolicyRef
+from careengine.language.lexicon import Lexicon, Modifier, Sign
+from careengine.language.words import fold, phrases, prepared
 from careengine.policy.plain import Path
 from careengine.policy.schemas import Answer, Given, PolicyValues
 

@@ -7,7 +7,7 @@ from dataclasses import replace
 from functools import lru_cache
 from typing import NamedTuple
 
-from careengine.capabilities.referrals.model import Kind, Lexicon, Phrase, Start
+from careengine.language.lexicon import Kind, Lexicon, Phrase, Start
 
 NUMBER = "#"
 YEAR = "#year"

@@ -1,10 +1,10 @@
-"""Find in free text the words that make a referral urgent, and tell whether they are meant. Pure."""
+"""Find in free text the words that a lexicon lists, and tell whether they are meant."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from careengine.capabilities.referrals.model import Kind, Lexicon, Modifier, Phrase, Sign, Words
-from careengine.capabilities.referrals.rules.words import Word, corrected, cut
+from careengine.language.lexicon import Kind, Lexicon, Modifier, Phrase, Sign
+from careengine.language.words import Word, corrected, cut
 
 PRESENT = "present"
 _NUMBER_WITHIN = 3
@@ -39,12 +39,13 @@ class _Match:
         return self.first <= other.first and other.last <= self.last
 
 
-def read(text: Words, lexicon: Lexicon, *, year: int) -> tuple[Finding, ...]:
+def read(text: str, lexicon: Lexicon, *, year: int, source: str) -> tuple[Finding, ...]:
     """Return every sign in the text, in order, each with what its sentence makes of it.
 
-    ``year`` is the year of reading: what is said of an earlier one is past.
+    ``source`` is where the text stands; ``year`` is the year of reading: what is said of an
+    earlier one is past.
     """
-    words = cut(text.text, lexicon, year)
+    words = cut(text, lexicon, year)
     plain = [corrected(w.plain, lexicon) for w in words]
     if lexicon.begins.isdisjoint(plain):
         return ()
@@ -53,7 +54,7 @@ def read(text: Words, lexicon: Lexicon, *, year: int) -> tuple[Finding, ...]:
     modifiers = _longest([m for m in kept if m.kind is Kind.MODIFIER])
     measured = [m for m in kept if m.kind is Kind.SIGN and _measured(m, words, lexicon)]
     signs = {(m.first, m.last): m for m in reversed(_longest(measured))}.values()
-    return tuple(_finding(text, words, plain, m, modifiers, lexicon) for m in reversed(signs))
+    return tuple(_finding((source, text), words, plain, m, modifiers, lexicon) for m in reversed(signs))
 
 
 def _matches(words: Sequence[Word], plain: Sequence[str], lexicon: Lexicon) -> list[_Match]:
@@ -116,7 +117,7 @@ def _measured(match: _Match, words: Sequence[Word], lexicon: Lexicon) -> bool:
 
 
 def _finding(
-    text: Words,
+    said: tuple[str, str],
     words: Sequence[Word],
     plain: Sequence[str],
     match: _Match,
@@ -124,14 +125,15 @@ def _finding(
     lexicon: Lexicon,
 ) -> Finding:
     sign: Sign = lexicon.signs[match.index]
+    source, text = said
     start, end = words[match.first].start, words[match.last].end
     by = _nearest(match, [m for m in modifiers if _reaches(m, match, words, plain, lexicon)])
     changed = [i for i in range(match.first, match.last + 1) if plain[i] != words[i].plain]
     return Finding(
         sign=sign.id,
         level=sign.level,
-        source=text.source,
-        words=text.text[start:end],
+        source=source,
+        words=text[start:end],
         start=start,
         end=end,
         meaning=lexicon.modifiers[by.index].kind if by else PRESENT,

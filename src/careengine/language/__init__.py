@@ -1,0 +1,1 @@
+"""Reading what people write: words, misspellings, denials, days and times. Pure, standard library only."""
