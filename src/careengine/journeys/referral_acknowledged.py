@@ -68,7 +68,8 @@ def look(case: Case, facts: Facts, policy: Policies, event: Event | None, now: I
     )  # fmt: skip
     stop = checked.stop
     if stop is None:
-        return to("acknowledging", because=checked.decisions, now=True, data={"outcome": referrals.ACCEPTED})
+        outcome = referrals.outcome_of(checked, case.data)
+        return to("acknowledging", because=checked.decisions, now=True, data={"outcome": outcome})
     if stop.answer in ENDS:
         return to(stop.answer, because=checked.decisions)
     place = place_of(stop)
@@ -92,7 +93,7 @@ def answered(case: Case, facts: Facts, policy: Policies, event: Event | None, no
     """Go by what the person said, and ask the remaining questions again on fresh facts."""
     said = card(event)
     if said.answer == "decline":
-        return to("acknowledging", now=True, data={"outcome": referrals.DECLINED})
+        return to("acknowledging", now=True, data={"outcome": referrals.DECLINED, "why": said.reason})
     if said.answer in ENDS:
         return to(said.answer)
     return to("received", now=True, data=settled_by(said, case))
@@ -104,17 +105,27 @@ def settled_by(said: CardDecided, case: Case) -> dict[str, Scalar]:
     match said.answer:
         case "supplied":
             return {"asked": None}
-        case "take_up":
-            others = (reason.params["other"] for reason in said.decision.because if "other" in reason.params)
-            return {"asked": None, "focus": str(next(others)).partition("@")[0]}
         case "accept_urgent":
             return {**finding, **referrals.SEEN_BY_A_NURSE, referrals.LEVEL: "urgent"}
         case "accept_routine":
             return {**finding, referrals.LEVEL: "routine"}
+        case "take_up" | "econsult" | "redirect":
+            return routed_by(said, finding)
         case "act" | "separate" | "confirmed" | "accept" | "accept_without":
             return finding
         case clinic:
             return {referrals.CLINIC: clinic}
+
+
+def routed_by(said: CardDecided, finding: dict[str, Scalar]) -> dict[str, Scalar]:
+    """Return what follows from another way on: another referral, an answer in writing, another clinic."""
+    if said.answer == "take_up":
+        others = (reason.params["other"] for reason in said.decision.because if "other" in reason.params)
+        return {"asked": None, "focus": str(next(others)).partition("@")[0]}
+    if said.answer == "econsult":
+        return {**finding, referrals.BY: referrals.ECONSULT}
+    other = referrals.redirected_to(said.decision)
+    return {referrals.CLINIC: other, referrals.FROM: True} if other else {"asked": None}
 
 
 @journey.on_any(REQUEST, needs=FACTS, goes=AHEAD, asks=(*DESK, *NURSE, *MISSING))
@@ -143,7 +154,11 @@ def acknowledging(case: Case, facts: Facts, policy: Policies, event: Event | Non
     told = referrals.decide_acknowledgement(referral, outcome=outcome, policy=wording)
     if told.answer != outcome:
         return ask("referrals.acknowledgement", because=told, team=Team.ACCESS)
-    return stay(because=told, effects=(referrals.acknowledge(referral, told, policy=wording, now=now),))
+    acknowledgement = referrals.acknowledge(
+        referral, told, policy=wording, now=now, why=str(case.data.get("why", "")),
+        clinic=str(case.data[referrals.CLINIC]) if outcome == referrals.REDIRECTED else "",
+    )  # fmt: skip
+    return stay(because=told, effects=(acknowledgement,))
 
 
 @journey.on("acknowledging", EffectDelivered, goes=("acknowledged", "declined"))

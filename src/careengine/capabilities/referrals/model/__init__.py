@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from datetime import date, datetime
 from enum import StrEnum
 
+from careengine.capabilities.referrals.model.closing import Series
 from careengine.kernel.need import Need
 from careengine.kernel.policy import PolicyName, PolicyRef, Table
 from careengine.language.lexicon import Lexicon
@@ -120,6 +121,8 @@ class Referral:
     placers: tuple[Placer, ...] = ()
     services: tuple[Code, ...] = ()
     specialties: tuple[Code, ...] = ()
+    details: tuple[Code, ...] = ()
+    """How the service is wanted: an eConsult, a visit by video."""
     people: tuple[Person, ...] = ()
     indications: tuple[Indication, ...] = ()
     words: tuple[Words, ...] = ()
@@ -130,6 +133,8 @@ class Referral:
     """Earlier referrals it takes the place of, ``ServiceRequest/id``."""
     dangling: tuple[str, ...] = ()
     """References of the referral that name nothing in the record."""
+    series: Series = field(default_factory=Series)
+    """How many visits were ordered."""
 
     def at(self, element: str) -> str:
         """Return where an element of the referral stands, for evidence."""
@@ -222,6 +227,8 @@ class ClinicPolicy:
     clinics: tuple[Clinic, ...]
     by_service: Mapping[str, Clinic]
     by_specialty: Mapping[str, Clinic]
+    econsults: frozenset[str] = frozenset()
+    """``system|code`` by which a sender asks for written advice instead of a visit."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -255,6 +262,8 @@ class AcknowledgementPolicy:
     task_statuses: Mapping[str, str]
     valid_days: int
     """After so many days an acknowledgement that could not be delivered is pointless."""
+    reasons: Mapping[str, frozenset[str]] = field(default_factory=dict)
+    """Outcome → the reasons a person may give the sender for it, as codes."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

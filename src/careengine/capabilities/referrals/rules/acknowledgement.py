@@ -4,6 +4,8 @@ from careengine.capabilities.referrals.model import AcknowledgementPolicy, Refer
 from careengine.kernel.decision import Bearing, Decision, Evidence, Flip, Reason, Route
 
 ACCEPTED = "accepted"
+ECONSULT_ACCEPTED = "econsult_accepted"
+REDIRECTED = "redirected"
 DECLINED = "declined"
 NOBODY_TO_TELL = "nobody_to_tell"
 UNDELIVERED = "undelivered"

@@ -22,12 +22,13 @@ from careengine.capabilities.referrals.model import (
     Twins,
     UrgencyPolicy,
 )
+from careengine.capabilities.referrals.rules.acknowledgement import ACCEPTED, ECONSULT_ACCEPTED, REDIRECTED
 from careengine.capabilities.referrals.rules.clinics import clinic_named, decide_clinic
 from careengine.capabilities.referrals.rules.completeness import INCOMPLETE, decide_completeness
 from careengine.capabilities.referrals.rules.duplicates import JOINED, decide_duplicate, decide_successor
 from careengine.capabilities.referrals.rules.identity import decide_identity
 from careengine.capabilities.referrals.rules.standing import NOT_A_REFERRAL, WITHDRAWN, decide_standing
-from careengine.capabilities.referrals.rules.triage import NURSE, decide_triage
+from careengine.capabilities.referrals.rules.triage import ECONSULT, NURSE, asked_for, decide_triage
 from careengine.capabilities.referrals.rules.urgency import decide_urgency
 from careengine.kernel.decision import Decision, Route
 from careengine.kernel.policy import PolicyName, Scalar
@@ -37,6 +38,8 @@ ENDING = frozenset({WITHDRAWN, NOT_A_REFERRAL, JOINED})
 """Answers after which nothing more is asked."""
 CLINIC, LEVEL = "clinic", "level"
 """Under which names people's own answers are kept: the clinic they named, the urgency they set."""
+BY, FROM = "route", "redirected"
+"""And: that they chose an eConsult, and that they passed the referral on to another clinic."""
 
 
 def settles(question: str, answer: str) -> str:
@@ -89,6 +92,14 @@ class Checked:
 
     decisions: tuple[Decision, ...]
     stop: Decision | None = None
+
+
+def outcome_of(checked: Checked, settled: Mapping[str, Scalar]) -> str:
+    """Return what the sender is told of a referral that nothing stops any more."""
+    if FROM in settled:
+        return REDIRECTED
+    agreed = any(d.question == "referrals.triage" and d.answer == ECONSULT for d in checked.decisions)
+    return ECONSULT_ACCEPTED if agreed or settled.get(BY) == ECONSULT else ACCEPTED
 
 
 def check(
@@ -178,6 +189,7 @@ def _triage(asked: _Asked) -> Decision:
         urgency=asked.level,
         policy=asked.rules.routing,
         urgencies=asked.rules.urgency.levels,
+        wanted=asked_for(asked.referral, policy=asked.rules.clinics),
     )
 
 

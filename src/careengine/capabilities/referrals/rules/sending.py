@@ -1,5 +1,6 @@
-"""The one thing a referral makes leave the house: the acknowledgement to its sender. Pure."""
+"""What a referral makes leave the house for its sender: the acknowledgement. Pure."""
 
+from collections.abc import Mapping
 from datetime import datetime, timedelta
 
 from careengine.capabilities.referrals.model import AcknowledgementPolicy, Referral
@@ -7,25 +8,50 @@ from careengine.kernel.decision import Decision
 from careengine.kernel.effect import Effect
 
 ACKNOWLEDGE = "referrals.acknowledge"
+UNSPECIFIED = "unspecified"
+"""The reason sent when the one given is on no list: what a person typed stays in the house."""
+
+
+def addressed(referral: Referral) -> Mapping[str, str]:
+    """Return how the sender recognises their referral: its name here, and their own number for it."""
+    placer = referral.placers[0] if referral.placers else None
+    return {
+        "referral": referral.ref.partition("@")[0],
+        "version": referral.ref.partition("@")[2],
+        "placer_system": placer.system if placer else "",
+        "placer": placer.value if placer else "",
+    }
 
 
 def acknowledge(
-    referral: Referral, decision: Decision, *, policy: AcknowledgementPolicy, now: datetime
+    referral: Referral,
+    decision: Decision,
+    *,
+    policy: AcknowledgementPolicy,
+    now: datetime,
+    why: str = "",
+    clinic: str = "",
 ) -> Effect:
-    """Return the acknowledgement that ``decision`` words; it names the referral, never the patient."""
-    placer = referral.placers[0] if referral.placers else None
+    """Return the acknowledgement that ``decision`` words; it names the referral, never the patient.
+
+    ``why`` is the reason a person gave, sent only when the policy lists it for the outcome;
+    ``clinic`` is where a redirected referral went.
+    """
+    body = {
+        **addressed(referral),
+        "status": policy.statuses[decision.answer],
+        "task_status": policy.task_statuses[decision.answer],
+        "at": now.isoformat(),
+    }
+    listed = policy.reasons.get(decision.answer, frozenset())
+    if listed:
+        body["reason"] = why if why in listed else UNSPECIFIED
+    if clinic:
+        body["clinic"] = clinic
     return Effect(
         kind=ACKNOWLEDGE,
         partner=referral.sender.partner,
-        body={
-            "referral": referral.ref.partition("@")[0],
-            "version": referral.ref.partition("@")[2],
-            "placer_system": placer.system if placer else "",
-            "placer": placer.value if placer else "",
-            "status": policy.statuses[decision.answer],
-            "task_status": policy.task_statuses[decision.answer],
-            "at": now.isoformat(),
-        },
+        body=body,
         not_after=now + timedelta(days=policy.valid_days),
         purpose="treatment",
     )

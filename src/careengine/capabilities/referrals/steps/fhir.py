@@ -44,6 +44,13 @@ class Identifier(msgspec.Struct, frozen=True):
     type: Concept = Concept()
 
 
+class LogicalReference(msgspec.Struct, frozen=True):
+    """A pointer to another resource, by address or by somebody's number for it."""
+
+    reference: str = ""
+    identifier: Identifier = Identifier()
+
+
 class Period(msgspec.Struct, frozen=True):
     """From when until when."""
 
@@ -55,6 +62,31 @@ class Annotation(msgspec.Struct, frozen=True):
     """A note."""
 
     text: str = ""
+
+
+class Quantity(msgspec.Struct, frozen=True):
+    """A number of something."""
+
+    value: float | None = None
+    unit: str = ""
+    code: str = ""
+
+
+class Repeat(msgspec.Struct, frozen=True, rename="camel"):
+    """How often something is to happen, and for how long."""
+
+    bounds_period: Period = Period()
+    bounds_duration: Quantity = Quantity()
+    count: int | None = None
+    frequency: int | None = None
+    period: float | None = None
+    period_unit: str = ""
+
+
+class Timing(msgspec.Struct, frozen=True):
+    """When something is to happen."""
+
+    repeat: Repeat = Repeat()
 
 
 class ServiceRequest(msgspec.Struct, frozen=True, rename="camel"):
@@ -76,6 +108,8 @@ class ServiceRequest(msgspec.Struct, frozen=True, rename="camel"):
     insurance: tuple[Reference, ...] = ()
     supporting_info: tuple[Reference, ...] = ()
     note: tuple[Annotation, ...] = ()
+    quantity_quantity: Quantity | None = None
+    occurrence_timing: Timing | None = None
 
 
 class HumanName(msgspec.Struct, frozen=True):
@@ -147,6 +181,84 @@ class Document(msgspec.Struct, frozen=True, rename="camel"):
     effective_date_time: str = ""
     effective_period: Period = Period()
     issued: str = ""
+
+
+class DocumentContext(msgspec.Struct, frozen=True):
+    """What a document is about."""
+
+    encounter: tuple[Reference, ...] = ()
+    related: tuple[LogicalReference, ...] = ()
+
+
+class Attachment(msgspec.Struct, frozen=True):
+    """Where the words of a document are."""
+
+    url: str = ""
+
+
+class Content(msgspec.Struct, frozen=True):
+    """One form in which a document is there."""
+
+    attachment: Attachment = Attachment()
+
+
+class DiagnosticReport(msgspec.Struct, frozen=True, rename="camel"):
+    """A report of an examination: what it is, whether it stands, to what it belongs."""
+
+    status: str = ""
+    code: Concept = Concept()
+    based_on: tuple[LogicalReference, ...] = ()
+    encounter: Reference = Reference()
+    identifier: tuple[Identifier, ...] = ()
+    presented_form: tuple[Attachment, ...] = ()
+
+
+class DocumentReference(msgspec.Struct, frozen=True, rename="camel"):
+    """A document: what it is, whether it stands, to what it belongs."""
+
+    status: str = ""
+    doc_status: str = ""
+    type: Concept = Concept()
+    context: DocumentContext = DocumentContext()
+    identifier: tuple[Identifier, ...] = ()
+    content: tuple[Content, ...] = ()
+
+
+class Event(msgspec.Struct, frozen=True):
+    """What a composition tells of."""
+
+    detail: tuple[LogicalReference, ...] = ()
+
+
+class Composition(msgspec.Struct, frozen=True):
+    """A document in parts: what it is, whether it stands, to what it belongs."""
+
+    status: str = ""
+    type: Concept = Concept()
+    encounter: Reference = Reference()
+    event: tuple[Event, ...] = ()
+    identifier: Identifier = Identifier()
+
+
+class Encounter(msgspec.Struct, frozen=True, rename="camel"):
+    """A visit: which request and which appointment led to it."""
+
+    based_on: tuple[Reference, ...] = ()
+    appointment: tuple[Reference, ...] = ()
+
+
+class Restriction(msgspec.Struct, frozen=True):
+    """By when a task is to be done."""
+
+    period: Period = Period()
+
+
+class Task(msgspec.Struct, frozen=True, rename="camel"):
+    """What was asked of somebody, and how far they are."""
+
+    status: str = ""
+    business_status: Concept = Concept()
+    restriction: Restriction = Restriction()
 
 
 def decode(raw: bytes, kind: type[Resource], ref: Ref) -> Resource:

@@ -17,6 +17,7 @@ from careengine.capabilities.referrals.model import (
     Twins,
     Words,
 )
+from careengine.capabilities.referrals.model.closing import Series
 from careengine.capabilities.referrals.rules.duplicates import folded
 from careengine.capabilities.referrals.steps import fhir
 from careengine.engine.case import Case
@@ -29,6 +30,9 @@ PARTNER = "urn:careengine:partner"
 """System of the identifier by which an organisation names itself as one of our partners."""
 PLACER = "PLAC"
 """Type (HL7 v2-0203) of the sender's own number."""
+NO_SERIES = Series()
+_DAYS = {"h": 1 / 24, "d": 1.0, "wk": 7.0, "mo": 30.4375, "a": 365.25}
+"""Days of a unit of time (UCUM, as FHIR's Timing uses it)."""
 _REQUEST = ("ServiceRequest",)
 _ATTACHMENTS = ("DiagnosticReport", "DocumentReference", "Observation")
 _AROUND = ("Condition", "Coverage", "Organization", "Practitioner", "PractitionerRole", *_ATTACHMENTS)
@@ -121,6 +125,7 @@ def _referral(read: _Read, around: Mapping[Ref, Stored], people: Sequence[Stored
         placers=_placers(said),
         services=_codes(said.code),
         specialties=_codes(said.performer_type),
+        details=tuple(code for concept in said.order_detail for code in _codes(concept)),
         people=tuple(_person(one) for one in sorted(people, key=lambda stored: stored.ref)),
         indications=coded,
         words=(*worded, *(Words(at, text, Role.QUESTION) for at, text in notes if text)),
@@ -129,7 +134,29 @@ def _referral(read: _Read, around: Mapping[Ref, Stored], people: Sequence[Stored
         sender=_sender(said.requester, around),
         replaces=_replaced(said),
         dangling=tuple(p.reference for p in _pointers(said) if p.reference and not _found((p,), around)),
+        series=_series(said) if said.quantity_quantity or said.occurrence_timing else NO_SERIES,
     )
+
+
+def _series(said: fhir.ServiceRequest) -> Series:
+    """Return how many visits were ordered, in days whatever unit the sender counts in."""
+    repeat = said.occurrence_timing.repeat if said.occurrence_timing else fhir.Repeat()
+    start, end = fhir.day_of(repeat.bounds_period.start), fhir.day_of(repeat.bounds_period.end)
+    bound = repeat.bounds_duration
+    bound_days = float((end - start).days + 1) if start and end else None
+    return Series(
+        quantity=said.quantity_quantity.value if said.quantity_quantity else None,
+        count=repeat.count,
+        frequency=repeat.frequency,
+        period_days=_days(repeat.period, repeat.period_unit),
+        bound_days=bound_days or _days(bound.value, bound.code or bound.unit),
+        start=start,
+    )
+
+
+def _days(many: float | None, unit: str) -> float | None:
+    length = _DAYS.get(unit)
+    return many * length if many is not None and length is not None else None
 
 
 def _unreadable(ref: Ref, case: Case) -> Referral:

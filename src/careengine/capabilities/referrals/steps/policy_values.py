@@ -33,8 +33,9 @@ from careengine.capabilities.referrals.rules.clinics import clinic_named, decide
 from careengine.capabilities.referrals.rules.completeness import BASICS, decide_completeness, missing_items
 from careengine.capabilities.referrals.rules.duplicates import decide_duplicate
 from careengine.capabilities.referrals.rules.identity import decide_identity
+from careengine.capabilities.referrals.rules.sending import acknowledge
 from careengine.capabilities.referrals.rules.standing import decide_standing
-from careengine.capabilities.referrals.rules.triage import decide_triage
+from careengine.capabilities.referrals.rules.triage import VISIT, decide_triage
 from careengine.kernel.policy import PolicyRef, Table
 from careengine.policy.plain import Path
 from careengine.policy.schemas import Answer, Given, PolicyValues, TableShape
@@ -44,8 +45,16 @@ _NOON = datetime.fromisoformat("2026-03-05T12:00:00+00:00")
 _SNOMED = "http://snomed.info/sct"
 _LOINC = "http://loinc.org"
 ROUTING_SHAPE = TableShape(
-    inputs={"clinic": str, "urgency": ("routine", "urgent", "emergency")},
-    answers={"action": ("accept", "nurse", "desk", "redirect"), "reason": str, "to": str},
+    inputs={
+        "clinic": str,
+        "urgency": ("routine", "urgent", "emergency"),
+        "wanted": ("visit", "econsult"),
+    },
+    answers={
+        "action": ("accept", "econsult", "propose_econsult", "nurse", "desk", "redirect"),
+        "reason": str,
+        "to": str,
+    },
 )
 
 
@@ -95,6 +104,7 @@ class ClinicsValues(PolicyValues):
     """Every clinic."""
 
     every_clinic: tuple[ItemValues, ...]
+    econsults: frozenset[str] = frozenset()
     clinics: dict[str, ClinicValues]
 
 
@@ -103,6 +113,7 @@ class OutcomeValues(PolicyValues):
 
     status: str
     task: str
+    reasons: frozenset[str] = frozenset()
 
 
 class AcknowledgementValues(PolicyValues):
@@ -167,6 +178,7 @@ def build_clinics(values: ClinicsValues, ref: PolicyRef) -> ClinicPolicy:
         clinics=clinics,
         by_service={code: clinic for clinic in clinics for code in clinic.services},
         by_specialty={code: clinic for clinic in clinics for code in clinic.specialties},
+        econsults=values.econsults,
     )
 
 
@@ -201,6 +213,7 @@ def build_acknowledgement(values: AcknowledgementValues, ref: PolicyRef) -> Ackn
         statuses={name: one.status for name, one in values.outcomes.items()},
         task_statuses={name: one.task for name, one in values.outcomes.items()},
         valid_days=values.valid_days,
+        reasons={name: one.reasons for name, one in values.outcomes.items() if one.reasons},
     )
 
 
@@ -299,8 +312,14 @@ def answer_clinics(policy: ClinicPolicy, given: Given) -> Answer:
 
 
 def answer_routing(policy: RoutingPolicy, given: Given) -> Answer:
-    """Answer a case: ``given: {clinic, urgency}``."""
-    decision = decide_triage(_referral(), clinic=given["clinic"], urgency=given["urgency"], policy=policy)
+    """Answer a case: ``given: {clinic, urgency, wanted?}``."""
+    decision = decide_triage(
+        _referral(),
+        clinic=given["clinic"],
+        urgency=given["urgency"],
+        policy=policy,
+        wanted=given.get("wanted", VISIT),
+    )
     return {
         "answer": decision.answer,
         "route": decision.route.value,
@@ -310,10 +329,14 @@ def answer_routing(policy: RoutingPolicy, given: Given) -> Answer:
 
 
 def answer_acknowledgement(policy: AcknowledgementPolicy, given: Given) -> Answer:
-    """Answer a case: ``given: {outcome, partner}``."""
+    """Answer a case: ``given: {outcome, partner, why?}``."""
     referral = _referral(sender=Sender("Practitioner/1", "", given["partner"]))
     decision = decide_acknowledgement(referral, outcome=given["outcome"], policy=policy)
-    return {
+    told = {}
+    if "why" in given:
+        sent = acknowledge(referral, decision, policy=policy, now=_NOON, why=str(given["why"]))
+        told["reason"] = sent.body["reason"]
+    return told | {
         "answer": decision.answer,
         "route": decision.route.value,
         "status": policy.statuses[given["outcome"]],
