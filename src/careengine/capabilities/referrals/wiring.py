@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from careengine.capabilities.referrals.model import REFERRAL, TWINS
 from careengine.capabilities.referrals.model.closing import REPORT, REVIEW
 from careengine.capabilities.referrals.rules.asking import ASK_SENDER
+from careengine.capabilities.referrals.rules.reporting import SEND_REPORT
 from careengine.capabilities.referrals.rules.sending import ACKNOWLEDGE
 from careengine.capabilities.referrals.steps.acknowledging import send_acknowledgement
 from careengine.capabilities.referrals.steps.asking import send_request
@@ -53,6 +54,7 @@ from careengine.capabilities.referrals.steps.policy_values import (
     build_target,
     lint_clinics,
 )
+from careengine.capabilities.referrals.steps.reporting import send_report
 from careengine.capabilities.referrals.steps.urgency_values import (
     UrgencyValues,
     answer_urgency,
@@ -72,6 +74,7 @@ LOADERS: Mapping[str, Loader] = {
 RUNNERS: Mapping[str, Runner] = {
     ACKNOWLEDGE: send_acknowledgement,
     ASK_SENDER: send_request,
+    SEND_REPORT: send_report,
 }
 POLICY_SCHEMAS = (
     PolicySchema("referrals.standing", StandingValues, build_standing, answer_standing),
