@@ -118,7 +118,7 @@ def _service_request(story: Story, own_id: str, supporting: list[Resource], cove
         request["supportingInfo"] = [
             {"reference": f"{one['resourceType']}/{one['id']}"} for one in supporting
         ]
-    return request | _said(story) | _signed(story, coverage)
+    return request | _said(story) | _signed(story, coverage) | _repeated(story)
 
 
 def _said(story: Story) -> Resource:
@@ -130,6 +130,14 @@ def _said(story: Story) -> Resource:
     if "question" not in story.lacks:
         said["note"] = [{"text": story.ask.note}]
     return said
+
+
+def _repeated(story: Story) -> Resource:
+    """Return how many visits are ordered, and in which rhythm, where it is more than one."""
+    if story.visits == 1:
+        return {}
+    rhythm = {"count": story.visits, "frequency": 2, "period": 1, "periodUnit": "wk"}
+    return {"quantityQuantity": {"value": story.visits}, "occurrenceTiming": {"repeat": rhythm}}
 
 
 def _signed(story: Story, coverage: str) -> Resource:
@@ -216,6 +224,7 @@ def _truth(story: Story, service_request: str, seed: int) -> Truth:
         words=story.ask.words,
         decoy=story.ask.kind,
         twin_of=twin,
+        visits=story.visits,
     )
 
 

@@ -12,6 +12,7 @@ from caretown.story import Story
 from caretown.truth import Expect
 
 MORNING = timedelta(hours=3)
+WORKING_DAY = timedelta(hours=8)
 Pair = tuple[Person, Clinic]
 
 
@@ -26,6 +27,8 @@ class Scene:
     """Living people and clinics not yet brought together, the fitting ones first."""
     dead: list[Person]
     without_phone: Person
+    days: int = 1
+    """Over how many days the letters arrive; of several, all in working hours."""
     told: int = 0
     used: dict[str, int] = field(default_factory=dict)
 
@@ -56,7 +59,7 @@ class Scene:
         fitting = [one for one in person.conditions if clinic.suits_condition(name_of(one))]
         return Story(
             number=self.told,
-            at=self.start + timedelta(seconds=self.rng.randrange(int(MORNING.total_seconds()))),
+            at=self.start + self._moment(),
             person=person,
             clinic=clinic,
             ask=ask or self.rng.choice(clinic.asks),
@@ -67,6 +70,12 @@ class Scene:
             expect=Expect.ACKNOWLEDGE,
             placer=self.placer(sender),
         )
+
+    def _moment(self) -> timedelta:
+        if self.days == 1:
+            return timedelta(seconds=self.rng.randrange(int(MORNING.total_seconds())))
+        day = timedelta(days=self.rng.randrange(self.days))
+        return day + timedelta(seconds=self.rng.randrange(int(WORKING_DAY.total_seconds())))
 
     def placer(self, sender: Sender) -> str:
         """Return the sender's next own number."""
@@ -136,6 +145,13 @@ def decoy(scene: Scene) -> list[Story]:
     stories = [(clinic, ask) for clinic in scene.book.clinics for ask in clinic.decoys]
     clinic, ask = scene.turn("decoy", stories)
     return [replace(scene.story(scene.take(lambda one: one is clinic), ask), plant="decoy")]
+
+
+def series(scene: Scene) -> list[Story]:
+    """Tell a referral for several visits of physiotherapy, two a week."""
+    visits = (6, 12)[scene.count("series") % 2]
+    story = scene.story(scene.take(lambda clinic: clinic.item is None))
+    return [replace(story, plant="series", visits=visits)]
 
 
 def coded_urgent(scene: Scene) -> list[Story]:

@@ -29,6 +29,7 @@ RECIPE: Mapping[Plant, int] = {
     plants.sent_again: 2,
     plants.written_again: 1,
     plants.nearly_again: 1,
+    plants.series: 2,
     plants.coded_urgent: 2,
     plants.coded_stat: 1,
     plants.unknown_clinic: 1,
@@ -50,19 +51,23 @@ class Post:
     letters: tuple[Letter, ...]
 
 
-def write_referrals(people: Sequence[Person], *, seed: int, start: datetime, count: int = STANDARD) -> Post:
-    """Write about ``count`` letters for a morning that begins at ``start``; same seed, same post.
+def write_referrals(
+    people: Sequence[Person], *, seed: int, start: datetime, count: int = STANDARD, days: int = 1
+) -> Post:
+    """Write about ``count`` letters for a morning that begins at ``start``, or for so many ``days`` of work.
+
+    The same seed gives the same post.
 
     Raises:
         TownTooSmall: The town has too few living patients, or ``count`` is below what the flaws need.
     """
-    scene = _scene(people, seed=seed, start=start)
+    scene = _scene(people, seed=seed, start=start, days=days)
     stories = _stories(scene, count)
     letters = sorted((write_letter(story, seed=seed) for story in stories), key=lambda one: (one.at, one.id))
     return Post(directory=_directory(stories), letters=tuple(letters))
 
 
-def _scene(people: Sequence[Person], *, seed: int, start: datetime) -> Scene:
+def _scene(people: Sequence[Person], *, seed: int, start: datetime, days: int) -> Scene:
     rng = Random(seed)
     book = phrasebook()
     living = [person for person in people if person.alive]
@@ -79,13 +84,21 @@ def _scene(people: Sequence[Person], *, seed: int, start: datetime) -> Scene:
         pairs=_pairs(rest, book, rng),
         dead=[person for person in people if not person.alive],
         without_phone=without_phone,
+        days=days,
     )
 
 
 def _pairs(people: Sequence[Person], book: Phrasebook, rng: Random) -> list[Pair]:
-    pairs = [(person, clinic) for person in people for clinic in book.clinics]
-    rng.shuffle(pairs)
-    return sorted(pairs, key=lambda pair: not _fits(*pair))
+    """Return who may be referred where: everybody once, each to a clinic that fits, then everybody again."""
+    turns: list[tuple[int, Pair]] = []
+    for person in people:
+        clinics = list(book.clinics)
+        rng.shuffle(clinics)
+        fitting = [clinic for clinic in clinics if _fits(person, clinic)]
+        own = [*fitting, *(clinic for clinic in clinics if clinic not in fitting)]
+        turns.extend((turn, (person, clinic)) for turn, clinic in enumerate(own))
+    rng.shuffle(turns)
+    return [pair for _, pair in sorted(turns, key=lambda one: one[0])]
 
 
 def _fits(person: Person, clinic: Clinic) -> bool:

@@ -38,3 +38,5 @@ class Story:
     twin_of: "Story | None" = None
     revises: bool = False
     """It is a new version of ``twin_of``, not a new referral."""
+    visits: int = 1
+    """How many visits are ordered."""

@@ -41,6 +41,8 @@ class Truth:
     """Why alarming words in it are harmless: denied, past, family, conditional."""
     twin_of: str = ""
     """The id of the ServiceRequest it repeats, nearly repeats or withdraws."""
+    visits: int = 1
+    """How many visits it orders."""
 
 
 def write_truth(truths: Iterable[Truth], path: Path) -> None:
