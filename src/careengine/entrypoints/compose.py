@@ -4,6 +4,7 @@ import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from careengine.capabilities.messaging import wiring as messaging
 from careengine.capabilities.referrals import wiring as referrals
 from careengine.capabilities.registration import wiring as registration
 from careengine.capabilities.scheduling import wiring as scheduling
@@ -55,6 +56,7 @@ POLICY_SCHEMAS: tuple[PolicySchema, ...] = (
     *trust_policies.POLICY_SCHEMAS,
     *WORDING_SCHEMAS,
     *WORKLIST_SCHEMAS,
+    *messaging.POLICY_SCHEMAS,
     *(schema for wiring in WIRINGS for schema in wiring.POLICY_SCHEMAS),
 )
 """Every shape a policy may have here."""

@@ -1,0 +1,81 @@
+"""Messaging: by which way, when and in which words a patient is written to, and whose an answer is."""
+
+from careengine.capabilities.messaging.model import (
+    ADDRESS,
+    COMMANDS,
+    CONTACT,
+    EMAIL,
+    INBOX,
+    KINDS,
+    LETTER,
+    MESSAGE,
+    RECEIVED,
+    SEND_LETTER,
+    SEND_MAIL,
+    SEND_TEXT,
+    SMS,
+    STATUS,
+    TEMPLATES,
+    ZONES,
+    Address,
+    Contact,
+    Heard,
+    Inbox,
+    Message,
+    Note,
+    Rules,
+    Sent,
+)
+from careengine.capabilities.messaging.rules.choosing import NOBODY, decide_message
+from careengine.capabilities.messaging.rules.commands import HELP, STOP, decide_command
+from careengine.capabilities.messaging.rules.conversation import Thread, decide_conversation
+from careengine.capabilities.messaging.rules.delivery import AGAIN, PERSON, decide_delivery
+from careengine.capabilities.messaging.rules.flags import wrong_number
+from careengine.capabilities.messaging.rules.outbound import Outbound, outbound, unsent
+from careengine.capabilities.messaging.rules.rendering import moment, segments
+from careengine.capabilities.messaging.rules.window import inside, window
+
+__all__ = [
+    "ADDRESS",
+    "AGAIN",
+    "COMMANDS",
+    "CONTACT",
+    "EMAIL",
+    "HELP",
+    "INBOX",
+    "KINDS",
+    "LETTER",
+    "MESSAGE",
+    "NOBODY",
+    "PERSON",
+    "RECEIVED",
+    "SEND_LETTER",
+    "SEND_MAIL",
+    "SEND_TEXT",
+    "SMS",
+    "STATUS",
+    "STOP",
+    "TEMPLATES",
+    "ZONES",
+    "Address",
+    "Contact",
+    "Heard",
+    "Inbox",
+    "Message",
+    "Note",
+    "Outbound",
+    "Rules",
+    "Sent",
+    "Thread",
+    "decide_command",
+    "decide_conversation",
+    "decide_delivery",
+    "decide_message",
+    "inside",
+    "moment",
+    "outbound",
+    "segments",
+    "unsent",
+    "window",
+    "wrong_number",
+]

@@ -1,0 +1,1 @@
+"""Where messages meet the record and the wire: loaders, runners, and the check just before leaving."""
