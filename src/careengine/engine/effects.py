@@ -188,6 +188,7 @@ def _event(row: _Row, now: datetime) -> NewEvent:
         at=now,
         key=key_of("effect", out.id, "outcome"),
         actor=f"partner:{out.partner}",
+        ref=str(out.body.get("about") or ""),
         subject=out.subject,
         cases=(out.case,),
         body=pack(orjson.dumps(said)),

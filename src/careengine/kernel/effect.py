@@ -21,7 +21,10 @@ class Effect:
     partner: str
     """Who receives it: a partner named in ``organisation.yaml``."""
     body: Mapping[str, Json] = field(default_factory=dict)
-    """What the runner needs: references and codes. Chart text stays in the record."""
+    """What the runner needs: references and codes. Chart text stays in the record.
+
+    What ``about`` names is the ``ref`` of the event that tells the outcome.
+    """
     not_before: datetime | None = None
     """Domain time before which it must not leave (quiet hours, a reminder's day)."""
     not_after: datetime | None = None
