@@ -1,6 +1,7 @@
 """Registration: is the patient insured on the day, what does the payer say, what does intake still need."""
 
 from careengine.capabilities.registration.model import (
+    ANSWERED,
     ANSWERS,
     CHECKING,
     COVER,
@@ -8,12 +9,14 @@ from careengine.capabilities.registration.model import (
     ELIGIBILITY,
     INTAKE,
     INTAKES,
+    Answered,
     AnswersPolicy,
     Check,
     Checks,
     Cover,
     CoverPolicy,
     EligibilityPolicy,
+    Given,
     Held,
     Intake,
     IntakePolicy,
@@ -29,6 +32,7 @@ from careengine.capabilities.registration.rules.asking import (
     told,
     verified,
 )
+from careengine.capabilities.registration.rules.charting import chart_answers, insurance_changed
 from careengine.capabilities.registration.rules.cover import FOUND, chosen, decide_cover
 from careengine.capabilities.registration.rules.due import (
     DUE,
@@ -53,6 +57,7 @@ from careengine.capabilities.registration.rules.verified import AGAIN, VERIFIED,
 
 __all__ = [
     "AGAIN",
+    "ANSWERED",
     "ANSWERS",
     "ASK_ELIGIBILITY",
     "CHASE",
@@ -71,12 +76,14 @@ __all__ = [
     "UNFINISHED",
     "VERIFIED",
     "WAIT",
+    "Answered",
     "AnswersPolicy",
     "Check",
     "Checks",
     "Cover",
     "CoverPolicy",
     "EligibilityPolicy",
+    "Given",
     "Held",
     "Intake",
     "IntakePolicy",
@@ -86,6 +93,7 @@ __all__ = [
     "ask_eligibility",
     "asked_moments",
     "asked_now",
+    "chart_answers",
     "chosen",
     "counted",
     "decide_check_due",
@@ -94,6 +102,7 @@ __all__ = [
     "decide_verified",
     "due_at",
     "heard",
+    "insurance_changed",
     "look_again_at",
     "silences",
     "told",

@@ -85,6 +85,30 @@ class Intake:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Given:
+    """One answer of a patient: yes or no, a code that was offered, or the patient's own words."""
+
+    question: str
+    """Link of the question."""
+    yes: bool | None = None
+    system: str = ""
+    code: str = ""
+    display: str = ""
+    words: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Answered:
+    """The answers to a questionnaire as it was last saved."""
+
+    ref: str = ""
+    """``QuestionnaireResponse/id@version``; empty when nothing was saved."""
+    patient: str = ""
+    complete: bool = False
+    given: tuple[Given, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Payer:
     """A payer that is asked electronically."""
 
@@ -172,6 +196,7 @@ class IntakePolicy:
 COVER = Need("registration.cover", Cover, steady=True)
 ELIGIBILITY = Need("registration.eligibility", Checks, steady=True)
 INTAKE = Need("registration.intake", Intake)
+ANSWERED = Need("registration.answered", Answered)
 COVERS = PolicyName("registration.cover", CoverPolicy)
 CHECKING = PolicyName("registration.eligibility", EligibilityPolicy)
 ANSWERS = PolicyName("registration.answers", AnswersPolicy)

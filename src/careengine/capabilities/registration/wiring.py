@@ -2,6 +2,15 @@
 
 from collections.abc import Mapping
 
+from careengine.capabilities.registration.model import ANSWERED, COVER, ELIGIBILITY, INTAKE
+from careengine.capabilities.registration.rules.asking import ASK_ELIGIBILITY
+from careengine.capabilities.registration.steps.asking import ask_payer
+from careengine.capabilities.registration.steps.loading import (
+    load_answered,
+    load_checks,
+    load_covers,
+    load_intakes,
+)
 from careengine.capabilities.registration.steps.policy_values import (
     AnswersValues,
     CoverValues,
@@ -23,8 +32,13 @@ from careengine.engine.composition import Loader
 from careengine.engine.outgoing import Runner
 from careengine.policy.schemas import PolicySchema
 
-LOADERS: Mapping[str, Loader] = {}
-RUNNERS: Mapping[str, Runner] = {}
+LOADERS: Mapping[str, Loader] = {
+    COVER.name: load_covers,
+    ELIGIBILITY.name: load_checks,
+    INTAKE.name: load_intakes,
+    ANSWERED.name: load_answered,
+}
+RUNNERS: Mapping[str, Runner] = {ASK_ELIGIBILITY: ask_payer}
 POLICY_SCHEMAS = (
     PolicySchema("registration.cover", CoverValues, build_cover, answer_cover, lint_cover),
     PolicySchema(
