@@ -84,7 +84,7 @@ def _text(raw: bytes) -> str:
     if len(raw) > MOST_BYTES:
         raise X12Unreadable("too_long")
     try:
-        text = raw.decode("utf-8").strip()
+        text = raw.decode("utf-8").strip(" \r\n")
     except UnicodeDecodeError:
         raise X12Unreadable("not_text") from None
     if not text.startswith("ISA"):
