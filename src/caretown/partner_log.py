@@ -16,10 +16,10 @@ class Tally:
     """Key → the answer given when it was first done."""
     repeats: int = 0
     """Requests whose key had been done already: answered again, not done again."""
-    acts: dict[tuple[str, str], str] = field(default_factory=dict)
-    """(what it is about, its business status) → the key under which it was done."""
+    last: dict[str, str] = field(default_factory=dict)
+    """What it is about → its newest business status, or what was asked for."""
     doubled: list[str] = field(default_factory=list)
-    """Keys that did again what another key had done: the sender's fault."""
+    """Keys that said or asked again what another key had just said about it: the sender's fault."""
 
 
 class PartnerLog:
@@ -44,19 +44,19 @@ class PartnerLog:
         """Do what was asked once, and write it down."""
         tally = self._tally(partner)
         focus = str(body.get("focus", {}).get("reference", ""))
-        coding = body.get("businessStatus", {}).get("coding") or [{}]
-        act = (focus, str(coding[0].get("code", "")))
+        status = _code(body.get("businessStatus"))
+        act = status or " ".join([_code(body.get("code")), *_items(body)])
         tally.processed[key] = answer
-        if act in tally.acts and focus:
+        if focus and tally.last.get(focus) == act:
             tally.doubled.append(key)
-        tally.acts.setdefault(act, key)
+        tally.last[focus] = act
         if self._file:
             line = {
                 "partner": partner,
                 "key": key,
                 "focus": focus,
                 "status": body.get("status"),
-                "business_status": act[1],
+                "business_status": status,
             }
             self._file.write(orjson.dumps(line).decode() + "\n")
 
@@ -88,3 +88,13 @@ class PartnerLog:
 
     def _tally(self, partner: str) -> Tally:
         return self._tallies.setdefault(partner, Tally())
+
+
+def _code(concept: object) -> str:
+    coding = concept.get("coding") if isinstance(concept, dict) else None
+    return str(coding[0].get("code", "")) if isinstance(coding, list) and coding else ""
+
+
+def _items(body: Mapping[str, Any]) -> list[str]:
+    """Return what a Task asks for, by its codes."""
+    return sorted(_code(one.get("valueCodeableConcept")) for one in body.get("input", ()))

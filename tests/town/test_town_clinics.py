@@ -1,0 +1,380 @@
+"""The clinics' booking system over real sockets: who has a slot, who loses the race, what is told."""
+
+import json
+from collections import Counter
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, date, datetime, timedelta
+from typing import Any
+
+import fhirkit
+import pytest
+import urllib3
+from town_engine import HandClock, TownEngine
+
+from caretown.clinics import directory, holidays, openings, town_clinics
+from caretown.servers import Servers
+from caretown.town_clock import ZONE
+from caretown.town_plan import EhrPlan, TownPlan
+
+QUIET = EhrPlan(
+    weeks=2, taken_share=0.0, outside_per_day=0.0, freed_per_day=0.0, closed_share=0.0, moved_share=0.0,
+    untold_share=0.0, no_report_share=0.0,
+)  # fmt: skip
+MONDAY = date(2026, 11, 2)
+SLOT = "cardiology-20261103-0930-1"
+FHIR = {"content-type": "application/fhir+json"}
+
+
+@pytest.fixture
+def engine() -> Iterator[TownEngine]:
+    with TownEngine() as listening:
+        yield listening
+
+
+@pytest.fixture
+def clock() -> HandClock:
+    return HandClock()
+
+
+@pytest.fixture
+def town(engine: TownEngine, clock: HandClock) -> Iterator[Servers]:
+    with Servers(engine.url, "secret", clock, TownPlan(ehr=QUIET)) as servers:
+        servers.open_clinics(MONDAY)
+        yield servers
+
+
+def ask(slot: str = SLOT, patient: str = "jane", key: str = "", focus: str = "one") -> dict[str, Any]:
+    asked: dict[str, Any] = {
+        "resourceType": "Appointment",
+        "status": "booked",
+        "basedOn": [{"reference": f"ServiceRequest/{focus}"}],
+        "slot": [{"reference": f"Slot/{slot}"}],
+        "participant": [{"actor": {"reference": f"Patient/{patient}"}, "status": "accepted"}],
+    }
+    return asked | ({"identifier": [{"system": "urn:key", "value": key}]} if key else {})
+
+
+def book(town: Servers, body: object, unless: str = "") -> urllib3.BaseHTTPResponse:
+    return urllib3.request(
+        "POST",
+        f"{town.urls['ehr']}/Appointment",
+        body=json.dumps(body),
+        headers=FHIR | ({"if-none-exist": unless} if unless else {}),
+        retries=False,
+        timeout=10,
+    )
+
+
+def patch(
+    town: Servers, own_id: str, change: object, headers: dict[str, str] | None = None
+) -> urllib3.BaseHTTPResponse:
+    return urllib3.request(
+        "PATCH", f"{town.urls['ehr']}/Appointment/{own_id}", body=json.dumps(change), headers=headers or {}
+    )
+
+
+CANCEL = [{"op": "replace", "path": "/status", "value": "cancelled"}]
+
+
+def get(town: Servers, path: str) -> Any:
+    return urllib3.request("GET", f"{town.urls['ehr']}/{path}").json()
+
+
+def newest(engine: TownEngine, kind: str) -> dict[str, dict[str, Any]]:
+    return {one["id"]: one for one in engine.resources(kind)}
+
+
+def test_the_book_is_brought_to_the_engine_with_one_schedule_for_each_clinic_and_day(
+    town: Servers, engine: TownEngine
+) -> None:
+    schedules = engine.resources("Schedule")
+    slots = engine.resources("Slot")
+
+    days = Counter((one["actor"][0]["reference"], one["planningHorizon"]["start"][:10]) for one in schedules)
+    assert set(days.values()) == {1}
+    assert {one["schedule"]["reference"] for one in slots} == {f"Schedule/{one['id']}" for one in schedules}
+    assert {one["id"] for one in engine.resources("HealthcareService")} == {
+        one.name for one in town_clinics()
+    }
+    assert {one.headers["authorization"] for one in engine.came} == {"Bearer secret"}
+
+
+def test_everything_the_engine_is_told_is_valid_fhir(
+    town: Servers, engine: TownEngine, clock: HandClock
+) -> None:
+    own_id = book(town, ask()).json()["id"]
+    through(town, clock, datetime(2026, 11, 20, tzinfo=UTC))
+
+    assert own_id in newest(engine, "Appointment")
+    assert newest(engine, "DiagnosticReport")
+    sample = [one for kind in ("Appointment", "DiagnosticReport") for one in engine.resources(kind)]
+    for one in [*directory(), *engine.resources("Slot")[:5], *engine.resources("Schedule")[:5], *sample]:
+        assert fhirkit.validate(json.dumps(one).encode()) == []
+
+
+def test_no_clinic_opens_on_a_holiday() -> None:
+    veterans = date(2026, 11, 11)
+
+    assert veterans in holidays()
+    assert all(not list(openings(clinic, veterans)) for clinic in town_clinics())
+
+
+def test_a_slot_keeps_its_hour_over_the_night_when_clocks_change() -> None:
+    cardiology = town_clinics()[0]
+    summer, winter = (next(openings(cardiology, day)) for day in (date(2026, 10, 27), date(2026, 11, 3)))
+
+    assert (summer.start.utcoffset(), winter.start.utcoffset()) == (timedelta(hours=-4), timedelta(hours=-5))
+    assert summer.start.hour == winter.start.hour == 9
+
+
+def test_who_asks_for_a_free_slot_has_it_and_the_engine_is_told(town: Servers, engine: TownEngine) -> None:
+    answer = book(town, ask())
+    town.settle()
+
+    own_id = answer.json()["id"]
+    assert answer.status == 201
+    assert answer.headers["location"].startswith(f"Appointment/{own_id}")
+    assert answer.json()["start"] == datetime(2026, 11, 3, 9, 30, tzinfo=ZONE).isoformat()
+    assert newest(engine, "Appointment")[own_id]["status"] == "booked"
+    assert newest(engine, "Slot")[SLOT]["status"] == "busy"
+
+
+@pytest.mark.parametrize(
+    ("change", "status"),
+    [
+        ({"slot": [{"reference": "Slot/none"}]}, 422),
+        ({"slot": []}, 422),
+        ({"participant": []}, 422),
+        ({"status": "fulfilled"}, 422),
+        ({"resourceType": "Slot"}, 400),
+        ({"participant": "jane"}, 400),
+        ({"slot": [{"reference": "Slot/cardiology-20261102-0900-1"}]}, 422),
+    ],
+)
+def test_a_request_that_makes_no_sense_is_refused(town: Servers, change: dict[str, Any], status: int) -> None:
+    answer = book(town, ask() | change)
+
+    assert (answer.status, answer.json()["resourceType"]) == (status, "OperationOutcome")
+
+
+def test_a_taken_slot_is_refused_with_409(town: Servers) -> None:
+    book(town, ask())
+
+    assert book(town, ask(patient="joe")).status == 409
+
+
+def test_the_same_request_sent_again_under_its_key_books_once(town: Servers) -> None:
+    first = book(town, ask(key="k1"), unless="identifier=urn:key|k1")
+    again = book(town, ask(key="k1"), unless="identifier=urn:key%7Ck1")
+
+    assert (first.status, again.status) == (201, 200)
+    assert first.json()["id"] == again.json()["id"]
+    assert len(get(town, "Appointment").get("entry")) == 1
+
+
+def test_a_condition_that_is_not_understood_is_refused(town: Servers) -> None:
+    assert book(town, ask(), unless="patient=jane").status == 412
+
+
+def test_of_fifty_who_want_one_slot_at_once_one_has_it(town: Servers) -> None:
+    with ThreadPoolExecutor(50) as crowd:
+        answers = list(crowd.map(lambda n: book(town, ask(patient=f"p{n}", key=f"k{n}")).status, range(50)))
+
+    assert Counter(answers) == {201: 1, 409: 49}
+    assert town.log()["ehr"]["double_booked"] == 0
+
+
+def test_one_patient_at_one_time_twice_is_seen(town: Servers) -> None:
+    book(town, ask())
+    book(town, ask(slot="cardiology-20261103-0930-2"))
+
+    assert town.log()["ehr"]["double_booked"] == 1
+
+
+@pytest.mark.parametrize("change", [CANCEL, {"status": "cancelled"}])
+def test_a_cancellation_frees_the_slot(town: Servers, engine: TownEngine, change: object) -> None:
+    own_id = book(town, ask()).json()["id"]
+    answer = patch(town, own_id, change)
+    town.settle()
+
+    assert (answer.status, answer.json()["status"]) == (200, "cancelled")
+    assert newest(engine, "Appointment")[own_id]["status"] == "cancelled"
+    assert newest(engine, "Slot")[SLOT]["status"] == "free"
+    assert book(town, ask(patient="joe")).status == 201
+
+
+def test_a_cancellation_sent_again_changes_nothing_of_the_next_visitors(town: Servers) -> None:
+    own_id = book(town, ask()).json()["id"]
+    patch(town, own_id, CANCEL)
+    book(town, ask(patient="joe"))
+
+    assert patch(town, own_id, CANCEL).status == 200
+    assert book(town, ask(patient="jim")).status == 409
+
+
+@pytest.mark.parametrize(
+    ("change", "status"),
+    [
+        ([{"op": "replace", "path": "/status", "value": "fulfilled"}], 422),
+        ([{"op": "replace", "path": "/start", "value": "2026-11-04T09:00:00Z"}], 422),
+        ([{"op": "replace", "path": "/nothing/here", "value": 1}], 400),
+        ([{"op": "test", "path": "/status", "value": "cancelled"}], 400),
+        ("cancel it", 400),
+    ],
+)
+def test_only_a_cancellation_is_taken_from_outside(town: Servers, change: object, status: int) -> None:
+    own_id = book(town, ask()).json()["id"]
+
+    assert patch(town, own_id, change).status == status
+    assert get(town, f"Appointment/{own_id}")["status"] == "booked"
+
+
+def test_a_change_to_an_older_version_is_refused_and_an_unknown_visit_is_not_found(town: Servers) -> None:
+    own_id = book(town, ask()).json()["id"]
+
+    assert patch(town, own_id, CANCEL, {"if-match": 'W/"7"'}).status == 412
+    assert patch(town, own_id, CANCEL, {"if-match": 'W/"1"'}).status == 200
+    assert patch(town, "visit-999999", CANCEL).status == 404
+
+
+def test_appointments_and_slots_are_found(town: Servers) -> None:
+    own_id = book(town, ask(key="k1")).json()["id"]
+
+    for query in ("identifier=urn:key|k1", "patient=Patient/jane", f"slot=Slot/{SLOT}", "status=booked"):
+        assert [one["resource"]["id"] for one in get(town, f"Appointment?{query}")["entry"]] == [own_id]
+    assert get(town, "Appointment?patient=joe")["total"] == 0
+    busy = get(town, "fhir/Slot?status=busy&schedule=Schedule/cardiology-20261103")
+    assert [one["resource"]["id"] for one in busy["entry"]] == [SLOT]
+    assert get(town, "metadata")["resourceType"] == "CapabilityStatement"
+
+
+def through(town: Servers, clock: HandClock, until: datetime) -> None:
+    """Step the clock from one thing to the next, as the town's week does."""
+    while (due := town.next_due()) is not None and due <= until:
+        clock.at = max(due, clock.at)
+        assert town.settle(30)
+    clock.at = until
+    town.settle(30)
+
+
+def visit(town: Servers, engine: TownEngine, clock: HandClock, did: str) -> list[str]:
+    town.came(lambda _appointment, _at: did)
+    own_id = book(town, ask()).json()["id"]
+    through(town, clock, datetime(2026, 11, 3, 12, tzinfo=ZONE))
+    return [one["status"] for one in engine.resources("Appointment") if one["id"] == own_id]
+
+
+@pytest.mark.parametrize(
+    ("did", "statuses"),
+    [
+        ("came", ["booked", "arrived", "fulfilled"]),
+        ("late", ["booked", "arrived", "fulfilled"]),
+        ("no", ["booked", "noshow"]),
+    ],
+)
+def test_the_people_say_whether_they_came(
+    town: Servers, engine: TownEngine, clock: HandClock, did: str, statuses: list[str]
+) -> None:
+    assert visit(town, engine, clock, did) == statuses
+
+
+def test_a_report_of_a_kept_visit_is_written_some_days_later_and_names_the_referral(
+    town: Servers, engine: TownEngine, clock: HandClock
+) -> None:
+    visit(town, engine, clock, "came")
+    assert engine.resources("DiagnosticReport") == []
+    through(town, clock, clock.at + timedelta(days=6))
+
+    (report,) = engine.resources("DiagnosticReport")
+    assert report["basedOn"] == [{"reference": "ServiceRequest/one"}]
+    assert (report["status"], bool(report["conclusion"])) == ("final", True)
+
+
+def life(engine: TownEngine, clock: HandClock, **changes: Any) -> Servers:
+    plain = {name: getattr(QUIET, name) for name in EhrPlan.__slots__}
+    town = Servers(engine.url, "", clock, TownPlan(ehr=EhrPlan(**{**plain, **changes})))
+    town.open_clinics(MONDAY)
+    return town
+
+
+def test_a_session_closed_at_short_notice_cancels_its_visits_and_takes_no_more(
+    engine: TownEngine, clock: HandClock
+) -> None:
+    with life(engine, clock, closed_share=1.0) as town:
+        own_id = book(town, ask()).json()["id"]
+        clock.at = datetime(2026, 11, 3, 8, 30, tzinfo=ZONE)
+        town.settle()
+
+        told = newest(engine, "Appointment")[own_id]
+        assert (told["status"], told["cancelationReason"]["coding"][0]["code"]) == ("cancelled", "prov")
+        assert newest(engine, "Schedule")["cardiology-20261103"]["active"] is False
+        assert newest(engine, "Slot")[SLOT]["status"] == "busy-unavailable"
+        assert book(town, ask(slot="cardiology-20261103-1000-1")).status == 422
+
+
+def test_a_slot_that_somebody_else_took_is_refused_before_the_engine_hears_of_it(
+    engine: TownEngine, clock: HandClock
+) -> None:
+    with life(engine, clock, outside_per_day=30.0, lag_minutes=30.0) as town:
+        engine.came.clear()
+        clock.forward(minutes=20)
+        town.settle()
+        taken = [one["resource"]["id"] for one in get(town, "Slot?status=busy")["entry"]]
+        assert taken
+        assert engine.resources("Slot") == []
+        assert book(town, ask(slot=taken[0])).status == 409
+        clock.forward(minutes=31)
+        town.settle()
+        assert set(taken) <= {one["id"] for one in engine.resources("Slot") if one["status"] == "busy"}
+
+
+def test_a_slot_that_others_give_back_is_told(engine: TownEngine, clock: HandClock) -> None:
+    with life(engine, clock, taken_share=1.0, freed_per_day=3.0) as town:
+        engine.came.clear()
+        clock.forward(hours=8)
+        town.settle()
+
+        assert {one["status"] for one in engine.resources("Slot")} == {"free"}
+
+
+def test_a_visit_that_the_clinic_moves_has_another_time_and_its_old_slot_is_free(
+    engine: TownEngine, clock: HandClock
+) -> None:
+    with life(engine, clock, moved_share=1.0) as town:
+        own_id = book(town, ask(slot="cardiology-20261110-0930-1")).json()["id"]
+        clock.at = datetime(2026, 11, 10, 8, tzinfo=ZONE)
+        town.settle()
+
+        told = newest(engine, "Appointment")[own_id]
+        assert told["status"] == "booked"
+        assert told["slot"] != [{"reference": "Slot/cardiology-20261110-0930-1"}]
+        assert newest(engine, "Slot")["cardiology-20261110-0930-1"]["status"] == "free"
+        assert newest(engine, "Slot")[told["slot"][0]["reference"].removeprefix("Slot/")]["status"] == "busy"
+
+
+def test_of_a_visit_that_nobody_writes_down_the_engine_hears_nothing(
+    engine: TownEngine, clock: HandClock
+) -> None:
+    with life(engine, clock, untold_share=1.0) as town:
+        assert visit(town, engine, clock, "came") == ["booked"]
+        assert town.log()["ehr"]["untold"] == 1
+
+
+def test_a_series_is_reported_after_its_last_visit(engine: TownEngine, clock: HandClock) -> None:
+    with life(engine, clock, series={"ServiceRequest/one": 2}) as town:
+        book(town, ask(slot="physiotherapy-20261103-0900-1"))
+        book(town, ask(slot="physiotherapy-20261110-0900-1"))
+        through(town, clock, datetime(2026, 11, 10, 8, tzinfo=ZONE))
+        assert engine.resources("DiagnosticReport") == []
+        through(town, clock, datetime(2026, 11, 20, 8, tzinfo=ZONE))
+        assert len(engine.resources("DiagnosticReport")) == 1
+
+
+def test_the_same_seed_takes_the_same_slots(engine: TownEngine, clock: HandClock) -> None:
+    taken = []
+    for _ in range(2):
+        with life(engine, clock, taken_share=0.4) as town:
+            taken.append([one["resource"]["id"] for one in get(town, "Slot?status=busy")["entry"]])
+
+    assert taken[0] == taken[1] != []
