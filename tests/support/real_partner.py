@@ -17,6 +17,7 @@ class Asked:
     key: str
     headers: Mapping[str, str]
     body: bytes
+    method: str = "POST"
 
 
 @dataclass(frozen=True)
@@ -46,9 +47,16 @@ class RealPartner:
             protocol_version = "HTTP/1.1"
             disable_nagle_algorithm = True
 
+            def do_GET(self) -> None:
+                self.do_POST()
+
+            def do_PATCH(self) -> None:
+                self.do_POST()
+
             def do_POST(self) -> None:
                 body = self.rfile.read(int(self.headers.get("Content-Length", "0")))
-                asked = Asked(self.path, self.headers.get("Idempotency-Key", ""), dict(self.headers), body)
+                key = self.headers.get("Idempotency-Key", "")
+                asked = Asked(self.path, key, dict(self.headers), body, self.command)
                 with partner.lock:
                     partner.asked.append(asked)
                     partner.at_once += 1

@@ -31,7 +31,7 @@ from careengine.engine.lanes import withhold
 from careengine.engine.locking import lock
 from careengine.engine.rows import UNTIL_HOLD, CaseRow, EventRow, hurried
 from careengine.engine.second_chance import call_again
-from careengine.engine.writing import release_holds, take_holds
+from careengine.engine.writing import held_by, release_holds, take_holds
 from careengine.kernel.errors import CareError
 from careengine.kernel.need import Need
 from careengine.kernel.next import Next
@@ -274,9 +274,12 @@ class Folding:
         if charts is None:
             reader = Reader.for_journey(journey)
             charts = self._charts[journey] = Charts(
-                self._conn, reader=reader, access=self._access, at=self._batch.now
+                self._conn, reader=reader, access=self._access, at=self._batch.now, held=self._held
             )
         return charts
+
+    def _held(self, keys: Sequence[str]) -> Mapping[str, int]:
+        return held_by(self._conn, keys, now=self._batch.now)
 
     def _lock(self, calls: Sequence[tuple[Work, Call]], cases: Mapping[int, Case]) -> None:
         keys: set[str] = set()

@@ -1,6 +1,6 @@
 """The only way to read a chart: as someone, for a purpose, naming the kinds; and it leaves a trace."""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from uuid import UUID
 
@@ -28,6 +28,15 @@ Fetch = Callable[[Sequence[UUID]], list[Row]]
 """Reads the rows asked for; what carries one of the given labels comes withheld."""
 
 
+Held = Callable[[Sequence[str]], Mapping[str, int]]
+"""Says which things are held at this moment, and by which case; the engine hands it in."""
+
+
+def nothing_held(_: Sequence[str]) -> Mapping[str, int]:
+    """Answer where no case is at work."""
+    return {}
+
+
 class ChartClosed(NotAllowed):
     """A chart is restricted, or one's own: it opens only behind glass, or not at work."""
 
@@ -35,16 +44,28 @@ class ChartClosed(NotAllowed):
 class Charts:
     """Charts for one reader at one time. Every reading adds an entry to ``audits``; the caller seals them."""
 
-    def __init__(self, conn: Connection, *, reader: Reader, access: Access, at: datetime) -> None:
+    def __init__(
+        self, conn: Connection, *, reader: Reader, access: Access, at: datetime, held: Held = nothing_held
+    ) -> None:
         self._conn = conn
         self._reader = reader
         self._access = access
         self._at = at
+        self._held = held
         self._policy = access.book.value(SHARING, at.astimezone(UTC).date())
         self._consents: dict[UUID, list[Rule]] = {}
         self._opened: set[UUID] = set()
         self.audits: list[AuditEntry] = []
         """One entry for each reading so far, refused ones too."""
+
+    @property
+    def at(self) -> datetime:
+        """The moment, in domain time, at which the charts are read."""
+        return self._at
+
+    def held(self, keys: Sequence[str]) -> Mapping[str, int]:
+        """Return which of these things (slots) are held, by which case. It tells nothing of a chart."""
+        return self._held(keys) if keys else {}
 
     def resources(self, refs: Iterable[Ref], *, kinds: Iterable[str]) -> dict[Ref, Stored]:
         """Return the resources named, the version named or the newest, under the reference asked for.

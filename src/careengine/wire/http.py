@@ -40,6 +40,8 @@ class Reply:
     body: bytes
     retry_after_s: float | None = None
     cut: bool = False
+    location: str = ""
+    """Where the partner says that what it made is found."""
 
 
 class HttpPartner:
@@ -110,7 +112,13 @@ class HttpPartner:
             kept.request(method, f"{self._base}/{path.lstrip('/')}".rstrip("/") or "/", body, headers)
             response = kept.getresponse()
             said = response.read(MOST_BYTES + 1)
-            reply = Reply(response.status, said[:MOST_BYTES], _retry_after(response), len(said) > MOST_BYTES)
+            reply = Reply(
+                response.status,
+                said[:MOST_BYTES],
+                _retry_after(response),
+                len(said) > MOST_BYTES,
+                response.getheader("Location", ""),
+            )
             whole = response.isclosed() and not response.will_close
             return reply
         finally:

@@ -3,6 +3,7 @@
 from careengine.capabilities.scheduling.model import (
     BACKFILL,
     CLINICS,
+    FREED,
     OPENINGS,
     OUTREACH,
     RECOVERY,
@@ -118,6 +119,7 @@ __all__ = [
     "CLINICS",
     "CLOSED",
     "ENDED",
+    "FREED",
     "GONE",
     "KEPT",
     "LATER",

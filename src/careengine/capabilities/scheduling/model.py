@@ -294,6 +294,7 @@ class BackfillPolicy:
 
 
 OPENINGS = Need("scheduling.openings", Openings)
+FREED = Need("scheduling.freed", Openings)
 VISIT = Need("scheduling.visit", Visit)
 VISITS = Need("scheduling.visits", Visits)
 WAITERS = Need("scheduling.waiters", Waiters)

@@ -2,12 +2,16 @@
 
 from collections.abc import Mapping
 
+from careengine.capabilities.scheduling.model import FREED, OPENINGS, SESSION, VISIT, VISITS, WAITERS
+from careengine.capabilities.scheduling.rules.booking import BOOK_APPOINTMENT, CANCEL_APPOINTMENT
+from careengine.capabilities.scheduling.steps.booking import book_appointment, cancel_appointment
 from careengine.capabilities.scheduling.steps.clinic_values import (
     ClinicsValues,
     answer_clinics,
     build_clinics,
     lint_clinics,
 )
+from careengine.capabilities.scheduling.steps.openings import load_freed, load_openings
 from careengine.capabilities.scheduling.steps.policy_cases import (
     answer_backfill,
     answer_outreach,
@@ -31,12 +35,28 @@ from careengine.capabilities.scheduling.steps.policy_values import (
     lint_reminders,
     lint_visits,
 )
+from careengine.capabilities.scheduling.steps.visits import (
+    load_sessions,
+    load_visit,
+    load_visits,
+    load_waiters,
+)
 from careengine.engine.composition import Loader
 from careengine.engine.outgoing import Runner
 from careengine.policy.schemas import PolicySchema
 
-LOADERS: Mapping[str, Loader] = {}
-RUNNERS: Mapping[str, Runner] = {}
+LOADERS: Mapping[str, Loader] = {
+    OPENINGS.name: load_openings,
+    FREED.name: load_freed,
+    VISIT.name: load_visit,
+    VISITS.name: load_visits,
+    WAITERS.name: load_waiters,
+    SESSION.name: load_sessions,
+}
+RUNNERS: Mapping[str, Runner] = {
+    BOOK_APPOINTMENT: book_appointment,
+    CANCEL_APPOINTMENT: cancel_appointment,
+}
 POLICY_SCHEMAS = (
     PolicySchema("scheduling.clinics", ClinicsValues, build_clinics, answer_clinics, lint_clinics),
     PolicySchema("scheduling.reminders", RemindersValues, build_reminders, answer_reminders, lint_reminders),

@@ -1,0 +1,205 @@
+"""Find what is free for a whole batch of cases: one search a clinic, read no further than somebody needs."""
+
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import replace
+
+from careengine.capabilities.scheduling.model import Opening, Openings
+from careengine.capabilities.scheduling.rules.distance import Spot, km_between
+from careengine.capabilities.scheduling.rules.offers import hold_key
+from careengine.capabilities.scheduling.rules.wish import wish_from
+from careengine.capabilities.scheduling.steps import fhir
+from careengine.capabilities.scheduling.steps.dealing import Pool, Seat, deal, order
+from careengine.capabilities.scheduling.steps.directory import Day, days_of, query, read_days, services_of
+from careengine.capabilities.scheduling.steps.people import Home, home_of
+from careengine.engine.calendars import zone_of
+from careengine.engine.case import Case
+from careengine.kernel.refs import Ref
+from careengine.trust.charts import Charts, Stored
+
+_FREE = "free"
+_PAGE = 250
+"""Slots of one page: enough for a batch of cases that want nothing special."""
+_KEPT = frozenset({"fulfilled", "arrived", "checked-in"})
+"""Statuses of an appointment at which the patient met somebody (FHIR R4)."""
+_NAMED = ("slots", "slot", "early")
+"""Where a case's data names slots it was offered: ``Slot/a Slot/b``."""
+_ROUTINE = "routine"
+
+
+def load_openings(charts: Charts, cases: Sequence[Case]) -> Mapping[int, Openings]:
+    """Return for each case what it may be offered, and what it was offered as far as that is still free.
+
+    What another case holds is left out.
+    """
+    days = days_of(charts, {clinic for case in cases if (clinic := str(case.data.get("clinic") or ""))})
+    named = _named(charts, cases, days)
+    charted = charts.of_subjects({case.subject for case in cases}, kinds=("Appointment", "Patient"))
+    by_clinic: dict[str, list[Case]] = defaultdict(list)
+    for case in cases:
+        by_clinic[str(case.data.get("clinic") or "")].append(case)
+    hands: dict[int, list[Opening]] = {}
+    seen = {case.id: _seen(charted[case.subject]) for case in cases}
+    for clinic, there in by_clinic.items():
+        seats = [
+            Seat(case.id, wish_from(str(case.data.get("wish") or "")), zone_of(case.zone), seen[case.id])
+            for case in sorted(there, key=_turn)
+        ]
+        deal(
+            Pool(_reader(charts, [day for day in days.values() if day.clinic == clinic and day.active])),
+            seats,
+        )
+        hands.update((seat.case, seat.hand) for seat in seats)
+    homes = {
+        subject: home_of([one for one in stored if one.ref.type == "Patient"])
+        for subject, stored in charted.items()
+    }
+    return {
+        case.id: _openings(
+            [*named.get(case.id, ()), *hands[case.id]], homes[case.subject], seen[case.id],
+            [day for day in days.values() if day.clinic == case.data.get("clinic")], days,
+        )
+        for case in cases
+    }  # fmt: skip
+
+
+def load_freed(charts: Charts, cases: Sequence[Case]) -> Mapping[int, Openings]:
+    """Return the slots that a waitlist's case names in ``freed``, or is told of, as far as they are free."""
+    wanted = {case.id: _refs(case, ("freed",), case.about) for case in cases}
+    found = _free_named(charts, [ref for refs in wanted.values() for ref in refs])
+    stored = charts.resources(
+        sorted({Ref.parse(one.schedule) for one in found.values() if one.schedule}), kinds=("Schedule",)
+    )
+    clinics = {str(case.data.get("key") or case.data.get("clinic") or "") for case in cases} - {""}
+    days = read_days(charts, stored, services_of(charts, clinics))
+    held = charts.held([hold_key(slot) for slot in found])
+    free = {slot: one for slot, one in found.items() if hold_key(slot) not in held}
+    return {
+        case.id: _openings(
+            [free[slot] for ref in wanted[case.id] if (slot := str(ref)) in free],
+            Home(),
+            frozenset(),
+            [],
+            days,
+        )
+        for case in cases
+    }
+
+
+def _turn(case: Case) -> tuple[bool, object, int]:
+    return order(str(case.data.get("urgency") or _ROUTINE) != _ROUTINE, case.opened_at, case.id)
+
+
+def _reader(charts: Charts, days: Sequence[Day]) -> Callable[[], Sequence[Opening]]:
+    """Return what reads the next free slots of some days that nobody holds; empty when there are no more."""
+    cursor = ""
+    ended = not days
+    asked = (
+        ("schedule", ",".join(sorted(day.ref for day in days))), ("status", _FREE),
+        ("start", f"gt{charts.at.isoformat()}"), ("_sort", "start"), ("_count", str(_PAGE)),
+    )  # fmt: skip
+
+    def more() -> Sequence[Opening]:
+        nonlocal cursor, ended
+        found: list[Opening] = []
+        while not found and not ended:
+            page, stored = charts.search(query("Slot", asked, cursor))
+            cursor, ended = page.cursor, not page.cursor
+            read = [
+                one for ref in page.found if (one := _opening(stored.get(ref.newest()), charts)) is not None
+            ]
+            held = charts.held([hold_key(one.slot) for one in read])
+            found = [one for one in read if hold_key(one.slot) not in held]
+        return found
+
+    return more
+
+
+def _opening(stored: Stored | None, charts: Charts) -> Opening | None:
+    """Return a slot as an opening; one that is not free, over, or has no clear time is none."""
+    if stored is None:
+        return None
+    said = fhir.decode(stored.raw, fhir.Slot, stored.ref)
+    start, end = fhir.instant_of(said.start), fhir.instant_of(said.end)
+    if said.status != _FREE or start is None or end is None or start <= charts.at:
+        return None
+    return Opening(
+        slot=str(stored.ref.newest()), version=stored.ref.version, schedule=said.schedule.reference,
+        start=start, end=end,
+    )  # fmt: skip
+
+
+def _named(charts: Charts, cases: Sequence[Case], days: Mapping[str, Day]) -> dict[int, list[Opening]]:
+    """Return the slots that cases were offered, if they are free, take place and nobody else holds them."""
+    wanted = {case.id: _refs(case, _NAMED) for case in cases}
+    found = _free_named(charts, [ref for refs in wanted.values() for ref in refs])
+    held = charts.held([hold_key(slot) for slot in found])
+
+    def mine(case: int, slot: str) -> bool:
+        takes_place = found[slot].schedule not in days or days[found[slot].schedule].active
+        return takes_place and held.get(hold_key(slot), case) == case
+
+    return {
+        case: [found[str(ref)] for ref in refs if str(ref) in found and mine(case, str(ref))]
+        for case, refs in wanted.items()
+    }
+
+
+def _free_named(charts: Charts, refs: Iterable[Ref]) -> dict[str, Opening]:
+    wanted = sorted(set(refs))
+    if not wanted:
+        return {}
+    found = charts.resources(wanted, kinds=("Slot",))
+    return {str(ref): one for ref, stored in found.items() if (one := _opening(stored, charts)) is not None}
+
+
+def _refs(case: Case, names: Iterable[str], about: str = "") -> list[Ref]:
+    words = [word for name in names for word in str(case.data.get(name) or "").split()]
+    slots = [word for word in (*words, about) if word.startswith("Slot/")]
+    return [Ref.parse(slot).newest() for slot in dict.fromkeys(slots)]
+
+
+def _seen(charted: Iterable[Stored]) -> frozenset[str]:
+    """Return the practitioners whom the patient met."""
+    met = (
+        fhir.decode(one.raw, fhir.Appointment, one.ref) for one in charted if one.ref.type == "Appointment"
+    )
+    return frozenset(
+        who.actor.reference
+        for said in met
+        if said.status in _KEPT
+        for who in said.participant
+        if who.actor.reference.startswith("Practitioner")
+    )
+
+
+def _openings(
+    found: Iterable[Opening],
+    home: Home,
+    seen: frozenset[str],
+    mine: Sequence[Day],
+    days: Mapping[str, Day],
+) -> Openings:
+    each = {one.slot: one for one in found}
+    told = [_placed(one, days.get(one.schedule), home.spot, seen) for one in each.values()]
+    return Openings(
+        found=tuple(sorted(told, key=lambda one: (one.start, one.slot))),
+        until=max((day.end for day in mine if day.end is not None), default=None),
+        patient=home.patient,
+        group=home.group,
+    )
+
+
+def _placed(one: Opening, day: Day | None, home: Spot | None, seen: frozenset[str]) -> Opening:
+    """Return an opening with where it is, with whom, and what that means for this patient."""
+    if day is None:
+        return one
+    return replace(
+        one,
+        clinic=day.clinic,
+        practitioner=day.practitioner,
+        place=day.place,
+        virtual=day.virtual,
+        distance_km=None if day.virtual else km_between(home, day.spot),
+        known=day.practitioner in seen,
+    )
