@@ -6,7 +6,7 @@ from datetime import datetime
 from itertools import count
 from typing import Any
 
-Act = Callable[[], Coroutine[Any, Any, None] | None]
+Act = Callable[[], Coroutine[Any, Any, Any] | None]
 """Something that happens: done at once, or a coroutine that ends when all it sent was answered."""
 
 

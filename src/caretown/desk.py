@@ -73,6 +73,43 @@ class CommandLineDesk:
         )
 
 
+class PipedDesk(CommandLineDesk):
+    """Answers cards through one ``careengine cards decide --from-file -``, for a desk that answers many."""
+
+    _pipe: "subprocess.Popen[str] | None" = None
+
+    def answer(self, card: Card, answer: str, *, reason: str, actor: str) -> bool:
+        """Decide one card at once; the pipe stays open for the next."""
+        given = {"card": int(card.id), "answer": answer, "actor": actor, "reason": reason, "now": True}
+        said = self._ask(json.dumps(given, ensure_ascii=False))
+        return "refused" not in said
+
+    def _ask(self, line: str) -> dict[str, Any]:
+        self._pipe = self._pipe or subprocess.Popen(  # noqa: S603  the engine's own command, no shell
+            [*self._command, "cards", "decide", "--from-file", "-", "--json"],
+            env=self._environ, text=True, stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+        )  # fmt: skip
+        assert self._pipe.stdin is not None  # noqa: S101  it was asked for
+        assert self._pipe.stdout is not None  # noqa: S101  it was asked for
+        try:
+            self._pipe.stdin.write(line + "\n")
+            self._pipe.stdin.flush()
+            said: dict[str, Any] = json.loads(self._pipe.stdout.readline())
+        except (BrokenPipeError, json.JSONDecodeError) as error:
+            code = self._pipe.poll()
+            raise EngineSilent(
+                f"'careengine cards decide' took no more answers (exit code {code})."
+            ) from error
+        return said
+
+    def close(self) -> None:
+        """Let the command end."""
+        if self._pipe is not None:
+            self._pipe.communicate()
+            self._pipe = None
+
+
 def _last_words(said: "subprocess.CompletedProcess[str]") -> str:
     return (said.stderr or said.stdout).strip()[-300:]
 

@@ -18,7 +18,7 @@ from uuid import NAMESPACE_URL, uuid5
 import orjson
 import uvloop
 
-from caretown.agenda import Agenda
+from caretown.agenda import Act, Agenda
 from caretown.caller import Caller, Said
 from caretown.clinics import directory
 from caretown.ehr import Ehr
@@ -101,11 +101,11 @@ class Servers:
 
     def came(self, asks: Came) -> None:
         """Say who answers whether a patient came: "came", "late" or "no". Called in the servers' thread."""
-        self._do(lambda: setattr(self.life, "came", asks))
+        self.do(lambda: setattr(self.life, "came", asks))
 
     def know(self, letters: Iterable[Letter]) -> None:
         """Let the referrers know what their letters would be with nothing missing."""
-        self._do(lambda: self.referrers.know(letters))
+        self.do(lambda: self.referrers.know(letters))
 
     def open_clinics(self, first: date, weeks: int | None = None) -> int:
         """Open the clinics' book from ``first`` on, bring it to the engine; return how many slots it has."""
@@ -120,13 +120,26 @@ class Servers:
         """Let a stranger without the vendor's token post a text."""
         return self._ask(self._tracked(self.sms.forge(sender, body, sid=self._new_sid(sender, body))))
 
-    def at(self, when: datetime, act: Callable[[], None]) -> None:
+    def say_at(self, when: datetime, sender: str, body: str, *, stops: bool = False) -> None:
+        """Plan that somebody writes to the engine, as :meth:`text` does it now."""
+        sid = self._new_sid(sender, body)
+        self.at(when, lambda: self.sms.receive(sender, body, sid=sid, stops=stops))
+
+    def at(self, when: datetime, act: Act) -> None:
         """Plan something of your own: ``act`` is called in the servers' thread and must be quick."""
-        self._do(lambda: self.agenda.at(when, act))
+        self.do(lambda: self.agenda.at(when, act))
+
+    def do(self, what: Callable[[], _T]) -> _T:
+        """Do something in the servers' thread, where book and agenda are, and return what came of it."""
+
+        async def call() -> _T:
+            return what()
+
+        return self._ask(call()).result()
 
     def next_due(self) -> datetime | None:
         """Return when something happens next outside the engine."""
-        return self._do(self.agenda.next_due)
+        return self.do(self.agenda.next_due)
 
     def settle(self, patience_s: float = 60.0) -> bool:
         """Do all that is due by now and wait until it is answered; say whether all came to rest in time."""
@@ -134,7 +147,7 @@ class Servers:
 
     def log(self) -> dict[str, Any]:
         """Return what every server counted, and the town's own truth about what must not be."""
-        return self._do(self._told)
+        return self.do(self._told)
 
     def _told(self) -> dict[str, Any]:
         return {
@@ -153,12 +166,6 @@ class Servers:
     def _new_sid(self, sender: str, body: str) -> str:
         self._inbound += 1
         return "SM" + uuid5(NAMESPACE_URL, f"caretown/inbound/{self._inbound}/{sender}/{body}").hex
-
-    def _do(self, what: Callable[[], _T]) -> _T:
-        async def call() -> _T:
-            return what()
-
-        return self._ask(call()).result()
 
     def _ask(self, coroutine: Coroutine[Any, Any, _T]) -> "Future[_T]":
         if self._loop is None or not self._thread.is_alive():

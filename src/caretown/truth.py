@@ -45,6 +45,25 @@ class Truth:
     """How many visits it orders."""
 
 
+_NO_VISIT = frozenset({Expect.JOIN, Expect.WITHDRAW})
+_NOT_OURS = frozenset({"dead_patient", "only_a_draft", "unknown_clinic"})
+
+
+def due_a_visit(truths: Iterable[Truth]) -> tuple[Truth, ...]:
+    """Return the referrals that should lead to a visit here: what a share of completed ones is a share of.
+
+    Without duplicates, without those that were withdrawn, and without letters that are no
+    referral to a clinic of this town (drafts, the dead, services nobody offers).
+    """
+    known = tuple(truths)
+    withdrawn = {one.service_request for one in known if one.expect is Expect.WITHDRAW}
+    return tuple(
+        one
+        for one in known
+        if one.expect not in _NO_VISIT and one.plant not in _NOT_OURS and one.service_request not in withdrawn
+    )
+
+
 def write_truth(truths: Iterable[Truth], path: Path) -> None:
     """Write one JSON object a line."""
     lines = [json.dumps(asdict(truth), ensure_ascii=False, sort_keys=True) for truth in truths]

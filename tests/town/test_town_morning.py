@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from caretown.desk import Card, CommandLineDesk
+from caretown.desk import Card, CommandLineDesk, PipedDesk
 from caretown.door import Door
 from caretown.errors import EngineSilent
 from caretown.morning import Morning, Progress
@@ -292,6 +292,30 @@ def test_the_worklist_is_read_from_the_engines_command(desk: CommandLineDesk) ->
         ("accept_urgent",),
     )
     assert card.about == "ServiceRequest/a@1"
+
+
+PIPE = """
+import json, sys
+for line in sys.stdin:
+    given = json.loads(line)
+    if given["card"] == 9:
+        sys.exit(3)
+    said = {"card": given["card"], "answer": given["answer"]}
+    print(json.dumps(said | ({"refused": "AlreadyDecided"} if given["card"] == 8 else {})), flush=True)
+print(json.dumps({"taken": 1, "not_taken": 1}))
+"""
+
+
+def test_many_answers_go_through_one_command_and_one_that_ends_stops_the_town(tmp_path: Path) -> None:
+    (tmp_path / "command.py").write_text(PIPE)
+    desk = PipedDesk((sys.executable, str(tmp_path / "command.py")))
+
+    taken = [desk.answer(a_card(number), "accept", reason="seen", actor="desk.rosa") for number in (7, 8, 7)]
+
+    assert taken == [True, False, True]
+    with pytest.raises(EngineSilent):
+        desk.answer(a_card(9), "accept", reason="seen", actor="desk.rosa")
+    desk.close()
 
 
 def test_an_answer_that_is_refused_is_told_and_a_broken_command_stops_the_town(desk: CommandLineDesk) -> None:
