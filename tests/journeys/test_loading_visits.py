@@ -96,7 +96,7 @@ def test_a_clinics_day_names_the_referrals_of_its_booked_visits(town: Connection
     )  # fmt: skip
 
     def session() -> Session:
-        case = a_case(town, key="Schedule/cardiology-0306")
+        case = a_case(town, focus="Schedule/cardiology-0306")
         found: Session = LOADERS["scheduling.session"](charts(town, tmp_path), [case])[1]
         return found
 
@@ -107,5 +107,5 @@ def test_a_clinics_day_names_the_referrals_of_its_booked_visits(town: Connection
 
 
 def test_a_day_the_record_does_not_hold_is_no_day(town: Connection, tmp_path: Path) -> None:
-    case = a_case(town, key="Schedule/nowhere")
+    case = a_case(town, focus="Schedule/nowhere")
     assert LOADERS["scheduling.session"](charts(town, tmp_path), [case])[1] == Session()

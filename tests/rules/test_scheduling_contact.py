@@ -151,6 +151,15 @@ def test_a_series_notices_the_visit_that_never_came() -> None:
     assert said(NOW + timedelta(days=29), booked) == scheduling.AHEAD
 
 
+def test_a_day_that_is_open_is_looked_at_again_when_its_visits_must_have_an_outcome() -> None:
+    session = Session(schedule="Schedule/1@1", start=NOW, end=NOW + timedelta(hours=8))
+    again = scheduling.moment_of(scheduling.decide_session(session, now=NOW, policy=VISITS))
+
+    assert again == NOW + timedelta(hours=12)
+    assert again is not None
+    assert scheduling.decide_session(session, now=again, policy=VISITS).answer == scheduling.ENDED
+
+
 @pytest.mark.parametrize(
     ("session", "answer"),
     [

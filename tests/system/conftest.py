@@ -58,7 +58,7 @@ def imported_twice(prepared: CommandLine) -> tuple[Ran, Ran]:
 @pytest.fixture(scope="session")
 def careengine(prepared: CommandLine, imported_twice: tuple[Ran, Ran]) -> CommandLine:
     """The home after a morning: the sample town's records, its referrals, and a worker with all the time."""
-    post = write_referrals(read_people(sample_records()), seed=1, start=MORNING, count=21)
+    post = write_referrals(read_people(sample_records()), seed=1, start=MORNING, count=22)
     letters = prepared.home / "letters"
     letters.mkdir()
     for number, bundle in enumerate((post.directory, *(letter.bundle for letter in post.letters))):

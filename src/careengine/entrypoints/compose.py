@@ -18,6 +18,7 @@ from careengine.engine.sending import Sender
 from careengine.entrypoints.fitting import refuse_misfit
 from careengine.journeys.event_to_place import journey as event_to_place
 from careengine.journeys.referral_acknowledged import journey as referral_acknowledged
+from careengine.oversight.insight.policy import POLICY_SCHEMAS as INSIGHT_SCHEMAS
 from careengine.policy.book import PolicyBook
 from careengine.policy.schemas import PolicySchema, Schemas
 from careengine.policy.sources import all_sources
@@ -57,6 +58,7 @@ POLICY_SCHEMAS: tuple[PolicySchema, ...] = (
     *WORDING_SCHEMAS,
     *WORKLIST_SCHEMAS,
     *messaging.POLICY_SCHEMAS,
+    *INSIGHT_SCHEMAS,
     *(schema for wiring in WIRINGS for schema in wiring.POLICY_SCHEMAS),
 )
 """Every shape a policy may have here."""

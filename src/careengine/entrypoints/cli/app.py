@@ -4,7 +4,17 @@ import sys
 
 import typer
 
-from careengine.entrypoints.cli import cards, cases, decisions, journeys, lanes, policies, running, summing_up
+from careengine.entrypoints.cli import (
+    cards,
+    cases,
+    decisions,
+    journeys,
+    lanes,
+    policies,
+    report,
+    running,
+    summing_up,
+)
 from careengine.entrypoints.cli.output import WRONG_USE, print_json
 from careengine.entrypoints.cli.tree import branch
 
@@ -17,6 +27,7 @@ app.add_typer(decisions.decision, name="decision")
 app.add_typer(decisions.ledger, name="ledger")
 app.add_typer(journeys.app, name="journeys")
 app.add_typer(lanes.app, name="lanes")
+app.add_typer(report.app, name="report")
 app.add_typer(policies.app, name="policy")
 
 

@@ -14,16 +14,18 @@ UNKNOWN = "unknown"
 def decide_session(session: Session, *, now: datetime, policy: VisitsPolicy) -> Decision:
     """Say whether a day of a clinic is ahead, was closed, or is over, so that its visits have an outcome.
 
-    Of a schedule that the record does not hold, or that has no time, a person says what is meant.
+    ``open`` names ``at``, when to look again. Of a schedule that the record does not hold, or that has no time, a person says what is meant.
     """
+    over = session.end + timedelta(hours=policy.grace_hours) if session.end else now
     if not session.schedule or session.end is None:
         answer, why = UNKNOWN, because("scheduling.session_unknown")
     elif not session.active:
         answer, why = CLOSED, because("scheduling.session_closed", booked=len(session.focuses))
-    elif now >= session.end + timedelta(hours=policy.grace_hours):
+    elif now >= over:
         answer, why = ENDED, because("scheduling.session_ended", booked=len(session.focuses))
     else:
-        answer, why = OPEN, because("scheduling.session_open", until=session.end.isoformat())
+        until = session.end.isoformat()
+        answer, why = OPEN, because("scheduling.session_open", until=until, at=over.isoformat())
     return Decision(
         question="scheduling.session",
         route=Route.ASK if answer == UNKNOWN else Route.PROCEED,

@@ -22,7 +22,7 @@ _PAGE = 250
 """Slots of one page: enough for a batch of cases that want nothing special."""
 _KEPT = frozenset({"fulfilled", "arrived", "checked-in"})
 """Statuses of an appointment at which the patient met somebody (FHIR R4)."""
-_NAMED = ("slots", "slot", "early")
+_NAMED = ("slots", "choice", "early")
 """Where a case's data names slots it was offered: ``Slot/a Slot/b``."""
 _ROUTINE = "routine"
 

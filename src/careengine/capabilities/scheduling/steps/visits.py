@@ -147,10 +147,8 @@ def load_sessions(charts: Charts, cases: Sequence[Case]) -> Mapping[int, Session
 
 
 def _schedule(case: Case) -> Ref | None:
-    key = str(case.data.get("key") or "")
-    if not key:
-        return None
-    return Ref.parse(key if key.startswith("Schedule/") else f"Schedule/{key}").newest()
+    named = str(case.data.get(FOCUS) or case.data.get("key") or "")
+    return Ref.parse(named).newest() if named.startswith("Schedule/") else None
 
 
 def _focuses(charts: Charts, schedule: Ref) -> tuple[str, ...]:
