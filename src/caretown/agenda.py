@@ -16,6 +16,8 @@ class Agenda:
     def __init__(self) -> None:
         self._heap: list[tuple[datetime, int, Act]] = []
         self._number = count()
+        self.time: datetime | None = None
+        """When the act that is being done was planned for: what the clock shows may be later."""
 
     def at(self, when: datetime, act: Act) -> None:
         """Plan one act."""
@@ -26,10 +28,15 @@ class Agenda:
         return self._heap[0][0] if self._heap else None
 
     def take(self, now: datetime) -> Act | None:
-        """Return the first act that is due by now, and take it off the agenda."""
+        """Return the first act that is due by now, and take it off; ``done`` must follow."""
         if not self._heap or self._heap[0][0] > now:
             return None
-        return heapq.heappop(self._heap)[2]
+        self.time, _, act = heapq.heappop(self._heap)
+        return act
+
+    def done(self) -> None:
+        """Say that the act taken last was begun."""
+        self.time = None
 
     def __len__(self) -> int:
         return len(self._heap)

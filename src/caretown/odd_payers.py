@@ -12,6 +12,8 @@ from typing import Any
 
 from caretown.listener import Reply, Request, http_bytes, outcome
 
+ODD_PAYERS = ("slow_payer", "dead_payer", "babel_payer")
+"""The partners' names in ``organisation.yaml``."""
 _X12 = b"application/edi-x12"
 _ISA_LENGTH = 106
 

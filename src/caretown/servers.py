@@ -30,7 +30,7 @@ from caretown.letters import Letter
 from caretown.listener import Answer, Listening
 from caretown.mail_server import MailServer
 from caretown.mailbox import Mailbox
-from caretown.odd_payers import OddPayers
+from caretown.odd_payers import ODD_PAYERS, OddPayers
 from caretown.oddities import Plan
 from caretown.partner_log import PartnerLog
 from caretown.people import Resource
@@ -38,6 +38,7 @@ from caretown.print_shop import PrintShop
 from caretown.referrers import Referrers
 from caretown.sms_server import SmsServer
 from caretown.town_plan import TownPlan
+from caretown.twilio_words import VERSION
 
 _T = TypeVar("_T")
 _START_S = 10.0
@@ -73,7 +74,7 @@ class Servers:
         self.plan = plan or TownPlan()
         self.mailbox = Mailbox()
         self.urls: dict[str, str] = {}
-        """Partner name → address, for ``organisation.yaml``; of referrers the base, under ``PARTNERS``."""
+        """Partner name → address, for ``organisation.yaml``; ``PARTNERS`` is the base of all referrers."""
         self._engine, self._token, self._clock, self._live = engine_url.rstrip("/"), token, clock, live
         self._log_path = log
         self._running: set[asyncio.Task[None]] = set()
@@ -98,6 +99,11 @@ class Servers:
         if self._loop and self._closing and self._thread.is_alive():
             self._loop.call_soon_threadsafe(self._closing.set)
         self._thread.join(_START_S)
+
+    @property
+    def secrets(self) -> dict[str, str]:
+        """Return partner name → secret, as the engine's environment must hold it."""
+        return {"sms": f"{self.plan.sms.account}:{self.plan.sms.token}"}
 
     def came(self, asks: Came) -> None:
         """Say who answers whether a patient came: "came", "late" or "no". Called in the servers' thread."""
@@ -129,14 +135,6 @@ class Servers:
         """Plan something of your own: ``act`` is called in the servers' thread and must be quick."""
         self.do(lambda: self.agenda.at(when, act))
 
-    def do(self, what: Callable[[], _T]) -> _T:
-        """Do something in the servers' thread, where book and agenda are, and return what came of it."""
-
-        async def call() -> _T:
-            return what()
-
-        return self._ask(call()).result()
-
     def next_due(self) -> datetime | None:
         """Return when something happens next outside the engine."""
         return self.do(self.agenda.next_due)
@@ -167,6 +165,16 @@ class Servers:
         self._inbound += 1
         return "SM" + uuid5(NAMESPACE_URL, f"caretown/inbound/{self._inbound}/{sender}/{body}").hex
 
+    def do(self, what: Callable[[], _T]) -> _T:
+        """Call something in the servers' thread, where alone their books may be touched."""
+        if threading.get_ident() == self._thread.ident:
+            return what()
+
+        async def call() -> _T:
+            return what()
+
+        return self._ask(call()).result()
+
     def _ask(self, coroutine: Coroutine[Any, Any, _T]) -> "Future[_T]":
         if self._loop is None or not self._thread.is_alive():
             coroutine.close()
@@ -191,6 +199,9 @@ class Servers:
         self._build()
         listening = [await self._open(name, answer) for name, answer in self._applications().items()]
         self.urls["smtp"] = f"smtp://127.0.0.1:{await self.mail.open()}"
+        self.urls["sms"] += f"/{VERSION}/Accounts/{self.plan.sms.account}"
+        payers = self.urls.pop("PAYERS")
+        self.urls |= {name: f"{payers}/{name}" for name in ODD_PAYERS}
         self._ready.set()
         try:
             while not self._closing.is_set():
@@ -230,7 +241,7 @@ class Servers:
         }
 
     def _build(self) -> None:
-        now, plan = self._clock.now, self.plan
+        now, plan = self._now, self.plan
         self.agenda, self.oddities = Agenda(), Plan(plan.odd)
         self.partner_log = PartnerLog(self._log_path)
         self._caller = Caller(self._engine)
@@ -254,6 +265,10 @@ class Servers:
         self.referrers = Referrers(plan, self.agenda, feed, now, self.partner_log, self.oddities, self._read)
         self.payers = OddPayers(now, plan.payer_seconds)
 
+    def _now(self) -> datetime:
+        """Return the time an act was planned for while it is done, and the clock's time otherwise."""
+        return self.agenda.time or self._clock.now()
+
     async def _webhook(self, url: str, body: bytes, headers: dict[str, str]) -> Said:
         parts = urlsplit(url)
         path = parts.path + (f"?{parts.query}" if parts.query else "")
@@ -276,10 +291,14 @@ class Servers:
 
     def _begin_due(self) -> bool:
         """Begin everything that is due; say whether there was anything."""
-        began = False
-        while (act := self.agenda.take(self._clock.now())) is not None:
+        began, by = False, self._clock.now()
+        while (act := self.agenda.take(by)) is not None:
             began = True
-            if (more := act()) is not None:
+            try:
+                more = act()
+            finally:
+                self.agenda.done()
+            if more is not None:
                 task = asyncio.ensure_future(self._watched(more))
                 self._running.add(task)
                 task.add_done_callback(self._running.discard)

@@ -101,7 +101,8 @@ class SmsServer:
         text = Text(self._sid(len(self.texts)), asked, self.now())
         self.texts.append(text)
         self._by_number.setdefault(asked["To"], []).append(text)
-        self.agenda.at(text.at + timedelta(seconds=self.plan.delivered_after_s), lambda: self._deliver(text))
+        arrives = text.at + timedelta(seconds=self.plan.delivered_after_s)
+        self.agenda.at(arrives, lambda: self._deliver(text, arrives))
         if oddity and oddity.kind is Odd.CUT:
             return Reply(None)
         if oddity and oddity.kind is Odd.GIBBERISH:
@@ -125,17 +126,16 @@ class SmsServer:
         self.measures.refused_after_stop += code == 21610
         return code
 
-    async def _deliver(self, text: Text) -> None:
+    async def _deliver(self, text: Text, at: datetime) -> None:
         text.status = "sent"
         await self._call_back(text)
         text.error = _UNDELIVERED.get(self.plan.lines.get(text.asked["To"], Line.OK))
         text.status = "undelivered" if text.error else "delivered"
         if not text.error:
-            self._arrive(text.asked["To"], text.asked["Body"], text.sid, confirms=False)
+            self._arrive(text.asked["To"], text.asked["Body"], at, text.sid)
         await self._call_back(text)
 
-    def _arrive(self, to: str, body: str, sid: str, *, confirms: bool) -> None:
-        at = self.now()
+    def _arrive(self, to: str, body: str, at: datetime, sid: str, *, confirms: bool = False) -> None:
         stopped = to in self.stopped and not confirms
         self.measures.delivered(to, body, at, self.plan.zones.get(to, "America/New_York"), stopped=stopped)
         self.mailbox.put(Arrived(Kind.TEXT, at, to, body, {"sid": sid, "from": self.plan.number}))
@@ -185,7 +185,7 @@ class SmsServer:
             await self.post(self.inbound_url, self._inbound(sender, body, sid))
         if said.taken:
             for number, reply in enumerate(replies_in(said.body)):
-                self._arrive(sender, reply, f"{sid}-{number}", confirms=number == 0)
+                self._arrive(sender, reply, self.now(), f"{sid}-{number}", confirms=number == 0)
         if word in STOPS:
             self.blocked.add(sender)
         return said
@@ -205,6 +205,9 @@ class SmsServer:
     def _list(self, request: Request) -> Reply:
         asked = request.asked()
         found = self._by_number.get(asked["To"], []) if "To" in asked else self.texts
+        found = [
+            one for one in found if asked.get("From", "") in {"", one.asked.get("From", self.plan.number)}
+        ]
         size = max(1, min(int(asked.get("PageSize", "50") or "50"), 1000))
         page = max(0, int(asked.get("Page", "0") or "0"))
         newest = found[::-1][page * size : (page + 1) * size]

@@ -32,7 +32,7 @@ class SmsPlan:
     account: str = "AC00000000000000000000000000000001"
     token: str = "town-sms-token"  # noqa: S105  a made-up vendor's made-up secret
     service: str = "MG00000000000000000000000000000001"
-    number: str = "+15550100100"
+    number: str = "+16175550100"
     """The engine's own number."""
     lines: Mapping[str, Line] = field(default_factory=dict)
     """What becomes of a text to a number; a number that is not here works."""

@@ -316,15 +316,15 @@ def test_a_session_closed_at_short_notice_cancels_its_visits_and_takes_no_more(
 def test_a_slot_that_somebody_else_took_is_refused_before_the_engine_hears_of_it(
     engine: TownEngine, clock: HandClock
 ) -> None:
-    with life(engine, clock, outside_per_day=30.0, lag_minutes=30.0) as town:
+    with life(engine, clock, outside_per_day=30.0, lag_minutes=600.0) as town:
         engine.came.clear()
         clock.forward(minutes=20)
         town.settle()
         taken = [one["resource"]["id"] for one in get(town, "Slot?status=busy")["entry"]]
         assert taken
         assert engine.resources("Slot") == []
-        assert book(town, ask(slot=taken[0])).status == 409
-        clock.forward(minutes=31)
+        assert book(town, ask(slot=taken[-1])).status == 409
+        clock.forward(hours=20)
         town.settle()
         assert set(taken) <= {one["id"] for one in engine.resources("Slot") if one["status"] == "busy"}
 

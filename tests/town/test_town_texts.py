@@ -8,7 +8,7 @@ from urllib.parse import urlencode
 
 import pytest
 import urllib3
-from town_engine import HandClock, TownEngine
+from town_engine import NINE, HandClock, TownEngine
 from twilio.request_validator import RequestValidator
 
 from caretown.oddities import Odd, Oddity
@@ -20,7 +20,7 @@ PLAN = SmsPlan(
            "+16175550004": Line.INVALID},
     zones={"+13105550001": "America/Los_Angeles"},
 )  # fmt: skip
-JANE = "+16175550100"
+JANE = "+16175550200"
 FORM = {"content-type": "application/x-www-form-urlencoded"}
 AUTH = urllib3.make_headers(basic_auth=f"{PLAN.account}:{PLAN.token}")
 
@@ -46,7 +46,7 @@ def send(town: Servers, to: str = JANE, body: str = "Hello", **more: str) -> url
     fields = {"To": to, "From": PLAN.number, "Body": body, **more}
     return urllib3.request(
         "POST",
-        f"{town.urls['sms']}/2010-04-01/Accounts/{PLAN.account}/Messages.json",
+        f"{town.urls['sms']}/Messages.json",
         body=urlencode({name: value for name, value in fields.items() if value}),
         headers=AUTH | FORM,
         retries=False,
@@ -71,7 +71,9 @@ def test_a_text_is_taken_as_queued_and_reaches_the_phone_two_seconds_later(
     assert town.mailbox.take() == []
     deliver(town, clock)
     (arrived,) = town.mailbox.take()
-    assert (arrived.kind, arrived.to, arrived.body, arrived.at) == ("text", JANE, "Hello", clock.now())
+    assert (arrived.kind, arrived.to, arrived.body, arrived.at) == (
+        "text", JANE, "Hello", NINE + timedelta(seconds=2),
+    )  # fmt: skip
     assert arrived.meta["sid"] == answer.json()["sid"]
 
 
@@ -103,7 +105,7 @@ def test_what_cannot_be_sent_is_refused_in_the_vendors_own_words(
 def test_a_wrong_password_is_refused_and_nothing_is_sent(town: Servers) -> None:
     answer = urllib3.request(
         "POST",
-        f"{town.urls['sms']}/2010-04-01/Accounts/{PLAN.account}/Messages.json",
+        f"{town.urls['sms']}/Messages.json",
         body=urlencode({"To": JANE, "From": PLAN.number, "Body": "Hello"}),
         headers=urllib3.make_headers(basic_auth=f"{PLAN.account}:wrong") | FORM,
     )
@@ -184,10 +186,10 @@ def test_after_the_keyword_the_vendor_refuses_and_after_other_words_the_town_cou
     town: Servers, clock: HandClock
 ) -> None:
     town.text(JANE, "Stop.").result(5)
-    town.text("+16175550101", "no more of this", stops=True).result(5)
+    town.text("+16175550201", "no more of this", stops=True).result(5)
 
     assert send(town).json()["code"] == 21610
-    assert send(town, "+16175550101").status == 201
+    assert send(town, "+16175550201").status == 201
     deliver(town, clock)
     told = town.log()["sms"]
     assert (told["refused_after_stop"], told["after_stop"]) == (1, 1)
@@ -247,11 +249,11 @@ def test_the_same_words_to_one_number_within_a_day_are_counted_and_later_ones_no
 
 def test_texts_are_listed_by_number_newest_first(town: Servers) -> None:
     sids = [send(town, body=str(n)).json()["sid"] for n in range(3)]
-    send(town, "+16175550101")
+    send(town, "+16175550201")
 
     listed = urllib3.request(
         "GET",
-        f"{town.urls['sms']}/2010-04-01/Accounts/{PLAN.account}/Messages.json",
+        f"{town.urls['sms']}/Messages.json",
         fields={"To": JANE, "PageSize": "2"},
         headers=AUTH,
     ).json()
@@ -287,7 +289,7 @@ def test_a_line_cut_after_the_act_leaves_a_text_that_can_be_found(
         found: dict[str, Any] = json.loads(
             urllib3.request(
                 "GET",
-                f"{town.urls['sms']}/2010-04-01/Accounts/{PLAN.account}/Messages.json?To=%2B16175550100",
+                f"{town.urls['sms']}/Messages.json?To=%2B16175550200",
                 headers=AUTH,
             ).data
         )
