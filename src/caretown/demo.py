@@ -24,7 +24,7 @@ from caretown.people import read_people, sample_records
 from caretown.play import morning_bar
 from caretown.processes import Processes, command, free_port
 from caretown.referrals import Post, write_referrals
-from caretown.staff import Staff, habits
+from caretown.staff import Hands, Staff, habits
 from caretown.telephone import Telephone
 from caretown.town_clock import TownClock
 
@@ -136,7 +136,7 @@ def _morning(door: Door, clock: TownClock, wish: Wish, environ: dict[str, str]) 
     people = read_people(wish.records or sample_records())
     post: Post = write_referrals(people, seed=wish.seed, start=wish.start, count=wish.count)
     desk = CommandLineDesk((command("careengine"),), environ)
-    staff = Staff(desk, habits(), seed=wish.seed, ring=Telephone(door, post).ring)
+    staff = Staff(desk, habits(), seed=wish.seed, hands=Hands(ring=Telephone(door, post).ring))
     with morning_bar(wish.start, wish.lasts) as shown:
         return Morning(door, clock, post, staff).play(start=wish.start, lasts=wish.lasts, shown=shown)
 

@@ -20,7 +20,7 @@ from caretown.oddities import Plan, parse_oddity
 from caretown.partner_log import PartnerLog
 from caretown.partners import Partners, run
 from caretown.referrals import Post
-from caretown.staff import Staff, habits
+from caretown.staff import Hands, Staff, habits
 from caretown.telephone import Telephone
 from caretown.town_clock import ZONE, TownClock
 
@@ -66,7 +66,7 @@ def play_morning(  # noqa: PLR0913  each is an option of the command
 ) -> int:
     """Play the morning; return 1 when a letter was refused or the engine never came to rest."""
     door = Door(base_url, token)
-    staff = Staff(CommandLineDesk(), habits(), seed=seed, ring=Telephone(door, post).ring)
+    staff = Staff(CommandLineDesk(), habits(), seed=seed, hands=Hands(ring=Telephone(door, post).ring))
     town = Morning(door, TownClock(clock_file), post, staff)
     with morning_bar(start, lasts) as shown:
         played = town.play(start=start, lasts=lasts, shown=shown)

@@ -16,7 +16,7 @@ from caretown.errors import EngineSilent
 from caretown.morning import Morning, Progress
 from caretown.people import read_people, sample_records
 from caretown.referrals import write_referrals
-from caretown.staff import Habit, Habits, Staff, habits
+from caretown.staff import Habit, Habits, Hands, Staff, habits
 from caretown.telephone import Telephone
 from caretown.town_clock import TownClock
 
@@ -254,7 +254,7 @@ def test_staff_ring_once_and_answer_in_the_next_round_if_the_card_still_waits() 
     desk = ListDesk([a_card(1)])
     habit = Habits({"missing": Habit(("asked",), "rang", "rosa", rings=True)}, silent_share=0.0)
 
-    staff = Staff(desk, habit, seed=1, ring=lambda card: order.append(f"rang about {card.id}"))
+    staff = Staff(desk, habit, seed=1, hands=Hands(ring=lambda card: order.append(f"rang about {card.id}")))
 
     first, answered_at_first = staff.work(), list(desk.answers)
     staff.work()
@@ -292,6 +292,64 @@ def test_the_worklist_is_read_from_the_engines_command(desk: CommandLineDesk) ->
         ("accept_urgent",),
     )
     assert card.about == "ServiceRequest/a@1"
+
+
+OFFERED = ("asked", "close", "accept")
+
+
+def called(*said: str) -> tuple[Staff, ListDesk, list[datetime]]:
+    """Staff who call a patient about one card; each time one of ``said`` comes of it."""
+    desk, now, left = ListDesk([a_card(1, answers=OFFERED)]), [START], list(said)
+    habit = Habit(("asked",), "rang", "rosa", calls=True, booked=("accept",), otherwise=("close",), tries=2)
+    hands = Hands(call=lambda _: left.pop(0), now=lambda: now[0])
+    return Staff(desk, Habits({"missing": habit}, silent_share=0.0), seed=1, hands=hands), desk, now
+
+
+def test_a_patient_who_does_not_pick_up_is_rung_on_the_next_day_and_not_before() -> None:
+    staff, desk, now = called("nobody", "spoken")
+
+    first = staff.work()
+    now[0] += timedelta(hours=1)
+    second = staff.work()
+    now[0] += timedelta(hours=23)
+    staff.work()
+
+    assert (first.called, second.called, second.waiting) == (1, 0, 1)
+    assert [answer for _, answer, *_ in desk.answers] == ["asked"]
+
+
+def test_staff_give_up_only_after_the_tries_they_are_allowed() -> None:
+    staff, desk, now = called("nobody", "nobody")
+    staff.work()
+    now[0] += timedelta(days=1)
+    staff.work()
+
+    assert [answer for _, answer, *_ in desk.answers] == ["close"]
+
+
+def test_what_was_booked_on_the_telephone_is_said_so() -> None:
+    staff, desk, _ = called("booked")
+    staff.work()
+
+    assert [answer for _, answer, *_ in desk.answers] == ["accept"]
+    assert staff.answered_about == {"ServiceRequest/1": {"missing"}}
+
+
+def test_what_can_be_looked_up_is_answered_with_what_was_found() -> None:
+    desk = ListDesk([a_card(1, answers=OFFERED), a_card(2, answers=OFFERED)])
+    habit = Habit(("asked",), "looked", "rosa", looks=True)
+    found = {"1": "accept", "2": "no such answer"}
+    hands = Hands(look=lambda card: found[card.id])
+
+    Staff(desk, Habits({"missing": habit}, silent_share=0.0), seed=1, hands=hands).work()
+
+    assert [answer for _, answer, *_ in desk.answers] == ["accept", "asked"]
+
+
+def test_a_card_left_lying_is_answered_once_it_has_climbed_to_the_supervisor() -> None:
+    desk = ListDesk([a_card(number, shown={"role": "supervisor"}) for number in range(40)])
+
+    assert Staff(desk, HABITS, seed=1).work().silent == 0
 
 
 PIPE = """
