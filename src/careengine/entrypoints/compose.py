@@ -16,6 +16,7 @@ from careengine.engine.leasing import register_partners
 from careengine.engine.outgoing import Runner
 from careengine.engine.sending import Sender
 from careengine.entrypoints.fitting import refuse_misfit
+from careengine.journeys.eligibility_answered import journey as eligibility_answered
 from careengine.journeys.event_to_place import journey as event_to_place
 from careengine.journeys.referral_acknowledged import journey as referral_acknowledged
 from careengine.oversight.insight.policy import POLICY_SCHEMAS as INSIGHT_SCHEMAS
@@ -42,7 +43,7 @@ from careengine.trust.enclosing import Enclosures
 from careengine.wire.http import HttpPartner
 from careengine.worklist.policies import POLICY_SCHEMAS as WORKLIST_SCHEMAS
 
-JOURNEYS: tuple[Journey, ...] = (referral_acknowledged, event_to_place)
+JOURNEYS: tuple[Journey, ...] = (referral_acknowledged, eligibility_answered, event_to_place)
 WIRINGS = (referrals, registration, scheduling)
 LOADERS: Mapping[str, Loader] = {
     name: loader for wiring in WIRINGS for name, loader in wiring.LOADERS.items()

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, time
+from uuid import UUID
 
 from careengine.kernel.effect import Json
 from careengine.kernel.need import Need
@@ -193,10 +194,104 @@ class IntakePolicy:
     hour: time
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Inquiry:
+    """What a provider asks us as a payer: about whom, for which day."""
+
+    ref: str
+    """``Binary/id@version`` of the question as it came."""
+    fault: str = ""
+    """Why the question could not be read; empty when it could."""
+    payer: str = ""
+    """The payer's number in the question."""
+    number: str = ""
+    """The member's number, letters and digits only."""
+    last: str = ""
+    first: str = ""
+    born: date | None = None
+    dependent: bool = False
+    """The patient is not the subscriber."""
+    day: date | None = None
+    """The day asked about; nothing means the day of asking."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Plan:
+    """One coverage of a member: ours, or that of another payer we know of."""
+
+    ref: str
+    status: str
+    start: date | None = None
+    end: date | None = None
+    called: tuple[str, ...] = ()
+    """What the coverage calls its payer."""
+    payer_id: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Member:
+    """Somebody who carries the number that was asked about."""
+
+    ref: str
+    subject: UUID
+    last: str = ""
+    first: str = ""
+    born: date | None = None
+    plans: tuple[Plan, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Members:
+    """Everybody who carries the number that was asked about."""
+
+    found: tuple[Member, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Code901:
+    """How a finding is told to the provider: reject reason, level, and what may follow."""
+
+    code: str
+    level: str
+    follow_up: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MembersPolicy:
+    """How we recognise our members, which days may be asked about, and how a no is told."""
+
+    ref: PolicyRef
+    us: frozenset[str]
+    """What our own coverages, and those who ask us, call us; folded."""
+    statuses: frozenset[str]
+    titles: frozenset[str]
+    """Words that are no part of a last name."""
+    first_letters: int
+    """How many letters of the first name must agree, when both are known."""
+    back_days: int
+    ahead_days: int
+    rejections: Mapping[str, Code901]
+    """By what was found."""
+    clause: str
+    law: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class InTimePolicy:
+    """What leaders compare a payer's answers with."""
+
+    ref: PolicyRef
+    share: float
+    within_seconds: int
+
+
 COVER = Need("registration.cover", Cover, steady=True)
 ELIGIBILITY = Need("registration.eligibility", Checks, steady=True)
 INTAKE = Need("registration.intake", Intake)
 ANSWERED = Need("registration.answered", Answered)
+INQUIRY = Need("registration.inquiry", Inquiry, steady=True)
+MEMBERS = Need("registration.members", Members, steady=True)
+OUR_MEMBERS = PolicyName("registration.members", MembersPolicy)
 COVERS = PolicyName("registration.cover", CoverPolicy)
 CHECKING = PolicyName("registration.eligibility", EligibilityPolicy)
 ANSWERS = PolicyName("registration.answers", AnswersPolicy)

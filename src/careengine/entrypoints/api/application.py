@@ -14,6 +14,7 @@ from careengine.entrypoints.api import reading, writing
 from careengine.entrypoints.api.desk import Desk, Served
 from careengine.entrypoints.api.metadata import capability_statement
 from careengine.entrypoints.api.outcomes import answer, failure, outcome
+from careengine.entrypoints.api.x12 import Counter
 from careengine.kernel.errors import CareError
 from careengine.runtime.database import Connection
 from careengine.runtime.telemetry import get_logger
@@ -49,7 +50,10 @@ def application(served: Served) -> FastAPI:
     app.add_route("/fhir/metadata", _metadata, methods=["GET"])
     app.add_route("/healthz", _alive, methods=["GET"])
     app.add_route("/readyz", _ready(desk), methods=["GET"])
-    for method, path, handler in _ROUTES:
+    routes = list(_ROUTES)
+    if served.engine is not None:
+        routes.append(("POST", "/x12", Counter(served.engine).ask))
+    for method, path, handler in routes:
         app.add_route(path, _guarded(desk, handler), methods=[method])
     app.add_exception_handler(HTTPException, _refused)
     return app

@@ -11,6 +11,7 @@ from typing import Any, TypeVar
 
 import psycopg
 
+from careengine.engine.composition import Engine
 from careengine.kernel.errors import CareError
 from careengine.record.limits import LIMITS, Limits
 from careengine.record.write import WrittenMeanwhile
@@ -48,6 +49,8 @@ class Served:
     limits: Limits = LIMITS
     ready: Callable[[Connection], Mapping[str, Any]] | None = None
     """Tells how the engine is, for ``/readyz``."""
+    engine: Engine | None = None
+    """Journeys that messages from outside go to; without one only the record is served."""
     threads: int = 4
     """Requests worked on at once, each with a connection of its own."""
 
@@ -134,6 +137,12 @@ class Desk:
             actor=f"partner:{partner}", actor_kind=ActorKind.AGENT, purpose=Purpose.TREATMENT,
             roles=frozenset({"partners"}),
         )  # fmt: skip
+        with self.reading_as(conn, reader) as charts:
+            yield charts
+
+    @contextmanager
+    def reading_as(self, conn: Connection, reader: Reader) -> Iterator[Charts]:
+        """Open charts for ``reader``; what was read, or refused, is sealed into the ledger."""
         charts = Charts(conn, reader=reader, access=self.served.access, at=self.served.clock.now())
         try:
             yield charts

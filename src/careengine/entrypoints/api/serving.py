@@ -58,7 +58,10 @@ def served_by(here: Installation) -> FastAPI:
         return asdict(read_health(conn, engine, now=here.clock.now(), real=real_now()))
 
     tokens = dict(here.settings.secrets)
-    return application(Served(url=here.url, tokens=tokens, access=access, clock=here.clock, ready=ready))
+    served = Served(
+        url=here.url, tokens=tokens, access=access, clock=here.clock, ready=ready, engine=engine
+    )  # fmt: skip
+    return application(served)
 
 
 def _refuse_open(here: Installation) -> None:

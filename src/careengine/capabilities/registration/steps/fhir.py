@@ -135,6 +135,7 @@ class Insurance(msgspec.Struct, frozen=True, rename="camel"):
 class EligibilityError(msgspec.Struct, frozen=True):
     """Why a payer could not answer."""
 
+    extension: tuple[Extension, ...] = ()
     code: Concept = Concept()
 
 
@@ -164,6 +165,11 @@ def decode(raw: bytes, kind: type[Resource], ref: Ref) -> Resource:
         raise ResourceUnreadable(
             f"{ref} cannot be read as a {ref.type}. Validate it and have its sender send it again."
         ) from None
+
+
+def read(said: object, kind: type[Resource]) -> Resource:
+    """Return the named parts of something that is decoded already."""
+    return msgspec.convert(said, kind)
 
 
 def day_of(text: str) -> date | None:

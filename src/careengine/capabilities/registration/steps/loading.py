@@ -24,7 +24,7 @@ ASKED = "intake"
 def load_covers(charts: Charts, cases: Sequence[Case]) -> Mapping[int, Cover]:
     """Return every insurance of each case's patient, with what its payer is called."""
     found = charts.of_subjects({case.subject for case in cases}, kinds=_CHART)
-    payors = _payors(charts, (one for stored in found.values() for one in stored))
+    payors = payors_of(charts, (one for stored in found.values() for one in stored))
     return {case.id: _cover(found.get(case.subject, []), payors) for case in cases}
 
 
@@ -53,7 +53,8 @@ def intake_id(case: int) -> str:
     return f"intake-{case}"
 
 
-def _payors(charts: Charts, stored: Iterable[Stored]) -> Mapping[Ref, fhir.Organization]:
+def payors_of(charts: Charts, stored: Iterable[Stored]) -> Mapping[Ref, fhir.Organization]:
+    """Return the organisations that coverages name as their payers; one reading for all of them."""
     wanted = {
         ref
         for one in stored
@@ -86,12 +87,12 @@ def _held(stored: Stored, payors: Mapping[Ref, fhir.Organization]) -> Held:
         start=fhir.day_of(said.period.start),
         end=fhir.day_of(said.period.end),
         order=said.order,
-        called=tuple(name for payor in said.payor for name in _names(payor, payors) if name),
+        called=tuple(name for payor in said.payor for name in names_of(payor, payors) if name),
         member=bool(said.member),
     )
 
 
-def _names(payor: fhir.Reference, payors: Mapping[Ref, fhir.Organization]) -> Iterable[str]:
+def names_of(payor: fhir.Reference, payors: Mapping[Ref, fhir.Organization]) -> Iterable[str]:
     """Yield what a payer is called: the partner it says it is, its numbers, its name."""
     ref = fhir.ref_of(payor)
     known = payors.get(ref) if ref is not None else None
