@@ -1,5 +1,6 @@
 """A 270 and a 271 survive the way there and back; whatever else comes is refused by name."""
 
+import os
 import random
 from collections.abc import Callable
 from contextlib import suppress
@@ -26,7 +27,7 @@ from careengine.wire.x12 import (
     read_271,
 )
 
-EXAMPLES = Path("/work/shared/data/x12")
+EXAMPLES = Path(os.environ.get("CAREENGINE_TEST_DATA", Path(__file__).parents[3] / "shared" / "data")) / "x12"
 AT = datetime(2026, 11, 2, 15, 0, tzinfo=UTC)
 ANN = Person(last="LEE", first="ANN", member="M100", born=date(1980, 1, 2), sex="F")
 KIM = Person(last="LEE", first="KIM", born=date(2019, 5, 6))
