@@ -3,7 +3,7 @@
 from datetime import timedelta
 
 import pytest
-from visit_histories import Histories, asked_twin, moved, offered, said, texted
+from visit_histories import Histories, asked_twin, booked, moved, offered, said, texted
 
 from careengine.oversight.insight.referrals import NamesNoCases, NoSuchFigure, Report
 
@@ -167,8 +167,8 @@ def test_first_contact_counts_from_when_the_text_might_leave(histories: Historie
 
 
 def test_texts_and_offers_are_told_per_booking(histories: Histories) -> None:
-    histories.plant("booked_twice", texted(1), offered(1, "a"), moved(2, "scheduled"), moved(3, "offering"),
-                    texted(3), offered(3, "a"), moved(4, "scheduled"))  # fmt: skip
+    histories.plant("booked_twice", texted(1), offered(1, "a"), booked(2, "a"), moved(3, "offering"),
+                    texted(3), offered(3, "a"), booked(4, "b"))  # fmt: skip
     histories.plant("in_vain", texted(1), texted(2), offered(1, "b"))
     histories.live_until(5)
     report = histories.report()
@@ -190,9 +190,9 @@ def test_each_group_has_its_own_wait_and_offers(histories: Histories) -> None:
     histories.live_until(4)
     report = histories.report()
 
-    assert (value(report, "group.english.wait"), value(report, "group.spanish.wait")) == (1, 3)
-    assert value(report, "group.spanish.offers") == 1
-    assert value(report, "group.spanish.referrals") == 11
+    assert (value(report, "group.group.english.wait"), value(report, "group.group.spanish.wait")) == (1, 3)
+    assert value(report, "group.group.spanish.offers") == 1
+    assert value(report, "group.group.spanish.referrals") == 11
 
 
 def test_a_small_group_is_hidden_with_the_one_that_would_tell_its_size(histories: Histories) -> None:
@@ -203,11 +203,63 @@ def test_a_small_group_is_hidden_with_the_one_that_would_tell_its_size(histories
 
     for name in ("other", "spanish"):
         assert (
-            plain[f"group.{name}.referrals"] | {"value": None, "of": 0, "cases": 0, "hidden": True}
-            == (plain[f"group.{name}.referrals"])
+            plain[f"group.group.{name}.referrals"] | {"value": None, "of": 0, "cases": 0, "hidden": True}
+            == (plain[f"group.group.{name}.referrals"])
         )
-        assert f"group.{name}.wait" not in plain
-    assert plain["group.english.referrals"]["value"] == 14
+        assert f"group.group.{name}.wait" not in plain
+    assert plain["group.group.english.referrals"]["value"] == 14
+
+
+def test_groups_of_each_kind_are_told_apart(histories: Histories) -> None:
+    for n in range(12):
+        histories.plant(f"a{n}", offered(0.5, "race=2106-3;language=en"))
+        histories.plant(f"b{n}", offered(0.5, "race=2106-3;language=es"))
+    histories.live_until(1)
+    report = histories.report()
+
+    assert value(report, "group.race.2106-3.referrals") == 24
+    assert value(report, "group.language.es.referrals") == 12
+
+
+def test_who_was_never_offered_a_time_is_of_unknown_group_and_counted(histories: Histories) -> None:
+    for n in range(11):
+        histories.plant(f"offered{n}", offered(0.5, "language=en"))
+        histories.plant(f"never{n}")
+    histories.live_until(1)
+    report = histories.report()
+
+    assert value(report, "group.language.unknown.referrals") == 11
+    assert value(report, "group.language.unknown.offers") == 0
+
+
+def test_an_earlier_time_offered_by_a_waitlist_is_an_offer_to_each_it_asked(histories: Histories) -> None:
+    for n in range(11):
+        histories.plant(f"case{n}", offered(0.5, "language=en"))
+    histories.live_until(1)
+    histories.open_list("cardiology")
+    histories.deal("cardiology", case0="language=en", case1="language=en")
+
+    assert value(histories.report(), "group.language.en.offers") == pytest.approx(13 / 11)
+
+
+def test_a_freed_slot_is_refilled_once_for_each_time_it_became_free(histories: Histories) -> None:
+    histories.plant("first", booked(0.1, "Slot/a"))
+    histories.plant("second", booked(2, "Slot/a"))
+    histories.plant("third", booked(4, "Slot/a"), booked(4.1, "Slot/other"))
+    histories.live_until(1)
+    histories.open_list("cardiology")
+    histories.free("cardiology", "Slot/a")
+    histories.free("cardiology", "Slot/b")
+    histories.live_until(3)
+    assert value(histories.report(), "slots.refilled") == pytest.approx(1 / 2)
+
+    histories.free("cardiology", "Slot/a")
+    histories.live_until(5)
+    report = histories.report()
+
+    assert value(report, "slots.refilled") == pytest.approx(2 / 3)
+    assert histories.named(report.cases("slots.refilled")) == ["second", "third"]
+    assert "slots.refilled" not in histories.report(clinic="dermatology").figures()
 
 
 def test_nobody_learns_from_a_report_which_group_somebody_belongs_to(histories: Histories) -> None:
@@ -215,7 +267,7 @@ def test_nobody_learns_from_a_report_which_group_somebody_belongs_to(histories: 
     histories.live_until(4)
 
     with pytest.raises(NamesNoCases):
-        histories.report().cases("group.english.referrals")
+        histories.report().cases("group.group.english.referrals")
 
 
 def test_a_report_is_of_one_site_clinic_and_span(histories: Histories) -> None:

@@ -128,6 +128,13 @@ def text(case: Case, facts: Facts, policy: Policies, event: Event | None, now: I
     return stay(effects=(sending,))
 
 
+@journey.on_any("toy.book")
+def book(case: Case, facts: Facts, policy: Policies, event: Event | None, now: Instant) -> Next:
+    assert event is not None
+    body = {"slot": event.body["slot"], "start": "whenever"}
+    return stay(effects=(Effect(kind="scheduling.book_appointment", partner="sms", body=body),))
+
+
 @journey.on_any("toy.ask", asks=("referrals.duplicate",))
 def asked(case: Case, facts: Facts, policy: Policies, event: Event | None, now: Instant) -> Next:
     proposal = _said("referrals.duplicate", "joined", "toy.looks_the_same", Route.ASK)
@@ -138,6 +145,42 @@ def asked(case: Case, facts: Facts, policy: Policies, event: Event | None, now: 
 def answered(case: Case, facts: Facts, policy: Policies, event: Event | None, now: Instant) -> Next:
     assert isinstance(event, CardDecided)
     return to("joined") if event.answer == "joined" else stay()
+
+
+waitlist = Journey(
+    "clinic_waitlist", version=1, subject="HealthcareService", outcome="none stays empty",
+    target="toy.target", listens=("toy.list",),
+)  # fmt: skip
+
+
+@waitlist.route
+def one_list(event: Event, candidates: Sequence[Candidate]) -> Join | Open | Unplaced | None:
+    key = str(event.body["key"])
+    return Open(key=key, data={"key": key})
+
+
+waitlist.state("watching", owner=Team.ACCESS, clock=CLOCK, awaits="our_check", goes=("closed",))(_wait)
+waitlist.end("closed", outcome="closed", reached_goal=True)
+
+
+@waitlist.on("watching", "slot.freed")
+def freed(case: Case, facts: Facts, policy: Policies, event: Event | None, now: Instant) -> Next:
+    return stay()
+
+
+@waitlist.on("watching", "toy.deal", goes=("closed",))
+def deal(case: Case, facts: Facts, policy: Policies, event: Event | None, now: Instant) -> Next:
+    assert event is not None
+    asked = tuple(
+        Reason("toy.pair", {"case": int(who), "slot": "Slot/x", "group": group})
+        for who, group in dict(event.body["to"]).items()  # type: ignore[arg-type]  a test's own words
+    )
+    because = (Reason("toy.freed", {"slots": 1}), *asked)
+    said = Decision(
+        question="scheduling.backfill", route=Route.PROCEED, answer="offer", because=because,
+        policy=PolicyRef("toy.policy", 1),
+    )  # fmt: skip
+    return stay(because=said)
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,6 +202,10 @@ def offered(day: float, group: str) -> Act:
 
 def texted(day: float, held_hours: int = 0) -> Act:
     return Act(day, "toy.text", {"hours": held_hours})
+
+
+def booked(day: float, slot: str) -> Act:
+    return Act(day, "toy.book", {"slot": slot})
 
 
 def asked_twin(day: float) -> Act:
@@ -210,6 +257,25 @@ class Histories:
         """Return the keys of cases."""
         keys = {case: key for key, case in self.cases.items()}
         return [keys[case] for case in ids]
+
+    def open_list(self, clinic: str) -> None:
+        """Open the waitlist of a clinic."""
+        self._post("toy.list", {"key": clinic})
+        self._drain()
+        row = self.conn.execute("select max(id) from engine_case").fetchone()
+        assert row is not None
+        self.cases[clinic] = row[0]
+
+    def free(self, clinic: str, slot: str) -> None:
+        """Tell a clinic's waitlist that a slot became free."""
+        self._post("slot.freed", {"slot": slot}, self.cases[clinic])
+        self._drain()
+
+    def deal(self, clinic: str, **to: str) -> None:
+        """Let a waitlist offer a slot to cases, each of a group."""
+        asked = {str(self.cases[key]): group for key, group in to.items()}
+        self._post("toy.deal", {"to": asked}, self.cases[clinic])
+        self._drain()
 
     def reopen(self, key: str, state: str) -> None:
         """Open a closed case again, as a release that mends a mistake would: in the log, and in its row."""
@@ -287,7 +353,10 @@ def open_histories(conn: Connection, clock: FixedClock) -> Histories:
     kept = sources["insight.referrals"]
     sources["insight.referrals"] = replace(kept, text=kept.text.rstrip("\n") + FOLLOWS)
     engine = Engine(
-        journeys=(journey,), loaders={}, runners={"messaging.send_text": lambda *_: Delivered({})},
+        journeys=(journey, waitlist), loaders={},
+        runners=dict.fromkeys(
+            ("messaging.send_text", "scheduling.book_appointment"), lambda *_: Delivered({})
+        ),
         organisation=ORGANISATION, book=book_of(sources, SCHEMAS), codes=Codes.load(conn),
         ids=SystemIds.of(conn), clock=clock, code_version="toy", placing=NAME,
     )  # fmt: skip

@@ -1,5 +1,6 @@
 """A report in words: each figure's title and formula, and its value as people read it."""
 
+import re
 from collections.abc import Iterator, Mapping
 from typing import NamedTuple
 
@@ -60,6 +61,8 @@ def _row(figure: Figure, report: Report, said: Said) -> Row:
 def _word(name: str, value: Scalar, said: Said) -> Scalar:
     if name == "reason":
         return said.sentence(str(value), _Blank()) if value else "-"
+    if name == "group":
+        return said.called("group", re.sub(r"[^a-z0-9_.]", "_", str(value).casefold()))
     return str(value).replace("_", " ") if name in _CODED else value
 
 

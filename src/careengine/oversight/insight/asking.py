@@ -10,8 +10,8 @@ from careengine.engine.composition import Engine
 from careengine.oversight.insight.arrays import Bools, Ints, quantile, value_of
 from careengine.oversight.insight.completion import Standing
 from careengine.oversight.insight.figures import Figure
-from careengine.oversight.insight.happenings import CONTACTS_A_PAGE, Happenings, known_code, places_in
-from careengine.oversight.insight.pages import columns, joined
+from careengine.oversight.insight.happenings import Happenings
+from careengine.oversight.insight.pages import ROWS_A_PAGE, columns, joined, known_code, places_in
 from careengine.oversight.insight.policy import ReferralsPolicy
 from careengine.oversight.insight.selecting import DAY, HOUR
 from careengine.oversight.insight.shares import Interval, share_of
@@ -57,7 +57,7 @@ def read_cards(conn: Connection, engine: Engine, happened: Happenings) -> Cards:
     offers = engine.book.value(ANSWERS, engine.clock.now().date()).answers
     pairs = [(known_code(engine, "card", kind), said) for kind, all_ in offers.items() for said in all_]
     values: dict[str, Any] = {
-        "after": int(happened.cases[0]) if len(happened.cases) else 0, "page": CONTACTS_A_PAGE,
+        "after": int(happened.cases[0]) if len(happened.cases) else 0, "page": ROWS_A_PAGE,
         "kinds": [kind for kind, _ in pairs], "answers": [said for _, said in pairs],
     }  # fmt: skip
     pages: list[list[Ints]] = []

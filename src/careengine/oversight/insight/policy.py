@@ -39,7 +39,16 @@ class ReferralsPolicy:
     ages: tuple[int, ...]
     texts: tuple[str, ...]
     contacts: tuple[str, ...]
+    bookings: tuple[str, ...]
+    """Effects by which the clinic's own system books a visit for us."""
     offers: tuple[str, ...]
+    """Questions whose answer offers times to the case that asked."""
+    shared_offers: tuple[str, ...]
+    """Questions a coordinator answers for several cases; each reason that names a case is an offer to it."""
+    waitlists: tuple[str, ...]
+    """Journeys of the coordinators that give freed slots away."""
+    freed: tuple[str, ...]
+    """Events that tell a coordinator of a slot that became free."""
     journeys: Mapping[str, Followed]
 
     def age(self, days: float) -> str:
@@ -72,7 +81,11 @@ class ReferralsValues(PolicyValues):
     ages_days: tuple[int, ...] = Field(min_length=1)
     texts: tuple[Dotted, ...]
     contacts: tuple[Dotted, ...]
+    bookings: tuple[Dotted, ...]
     offers: tuple[Dotted, ...]
+    shared_offers: tuple[Dotted, ...]
+    waitlists: tuple[Word, ...]
+    freed: tuple[Dotted, ...]
     journeys: dict[Word, FollowedValues] = Field(min_length=1)
 
 
@@ -80,7 +93,8 @@ def _build(values: ReferralsValues, ref: PolicyRef) -> ReferralsPolicy:
     return ReferralsPolicy(
         ref=ref, horizons=values.horizons_days, target=values.target_share, confidence=values.confidence,
         smallest_group=values.smallest_group, ages=values.ages_days, texts=values.texts,
-        contacts=values.contacts, offers=values.offers,
+        contacts=values.contacts, bookings=values.bookings, offers=values.offers,
+        shared_offers=values.shared_offers, waitlists=values.waitlists, freed=values.freed,
         journeys={
             name: Followed(
                 milestones=one.milestones, not_counted=one.not_counted, booked=one.booked
@@ -99,15 +113,24 @@ def _answer(policy: ReferralsPolicy, given: Given) -> Answer:
             "reached": reached, "counted": state not in followed.not_counted,
             "booked": state in followed.booked,
         }  # fmt: skip
-    if "effect" in given:
-        kind = given["effect"]
-        return {"text": kind in policy.texts, "contact": kind in policy.contacts}
-    if "question" in given:
-        return {"offer": given["question"] in policy.offers}
     if "groups" in given:
         return {"hidden": sorted(hidden_groups(given["groups"], policy.smallest_group))}
     if "age_days" in given:
         return {"age": policy.age(given["age_days"])}
+    return _share(policy, given) if "completed" in given else _meaning(policy, given)
+
+
+def _meaning(policy: ReferralsPolicy, given: Given) -> Answer:
+    effect, question = given.get("effect"), given.get("question")
+    return {
+        "text": effect in policy.texts, "contact": effect in policy.contacts,
+        "booking": effect in policy.bookings, "offer": question in policy.offers,
+        "to_several": question in policy.shared_offers,
+        "gives_away": given.get("waitlist") in policy.waitlists, "freed": given.get("event") in policy.freed,
+    }  # fmt: skip
+
+
+def _share(policy: ReferralsPolicy, given: Given) -> Answer:
     found = share_of(given["completed"], given["of"], policy.confidence)
     said = {"low": round(found.low or 0.0, 3), "high": round(found.high or 0.0, 3)} if found else {}
     reaches = found is not None and found.value >= policy.target

@@ -15,11 +15,14 @@ from careengine.oversight.insight.clocks_kept import clocks_kept
 from careengine.oversight.insight.completion import Standing, completion, referrals, standing_to
 from careengine.oversight.insight.falling_out import falling_out
 from careengine.oversight.insight.figures import Figure
-from careengine.oversight.insight.happenings import Happenings, known_code, read_happenings
+from careengine.oversight.insight.groups import by_group
+from careengine.oversight.insight.happenings import Happenings, read_happenings
+from careengine.oversight.insight.pages import known_codes
 from careengine.oversight.insight.paths import Paths, paths_of
 from careengine.oversight.insight.policy import REFERRALS, Followed, ReferralsPolicy
-from careengine.oversight.insight.reaching import by_group, reaching
+from careengine.oversight.insight.reaching import reaching
 from careengine.oversight.insight.selecting import Selection, micros
+from careengine.oversight.insight.slots import refilled
 from careengine.oversight.insight.stepping import first_contact, stepping
 from careengine.runtime.database import Connection
 
@@ -121,6 +124,7 @@ class _Making:
     ) -> None:
         self._conn = conn
         self._engine = engine
+        self._selection = selection
         self._policy = policy
         self._happened = happened
         self._coded: Coded = engine.newest(selection.journey)
@@ -133,16 +137,18 @@ class _Making:
         conn, engine, policy = self._conn, self._engine, self._policy
         happened, paths, codes, main = self._happened, self._paths, self._engine.codes, self._stands[0]
         cards = read_cards(conn, engine, happened)
-        booked, texts = self._states(self._followed.booked), self._effects(policy.texts)
+        booked = self._states(self._followed.booked)
+        texts, contacts, bookings = map(self._effects, (policy.texts, policy.contacts, policy.bookings))
         reached = [figure for one in self._stands for figure in completion(happened, one, policy)]
         yield "referrals", tuple(referrals(happened, main))
         yield "completion", tuple(reached)
-        yield "steps", (*stepping(codes, happened, paths), *first_contact(happened, main, policy))
+        yield "steps", (*stepping(codes, happened, paths), *first_contact(happened, main, contacts, policy))
         yield "fallout", tuple(falling_out(conn, codes, happened, main, paths, policy))
         yield "clocks", tuple(clocks_kept(conn, engine, self._coded.journey, happened, paths, policy))
         yield "people", (*alone(happened, main, policy), *asking(engine, happened, cards, policy))
         if len(booked):
-            yield "reaching", tuple(reaching(happened, paths, booked, texts, policy))
+            yield "reaching", tuple(reaching(happened, texts, bookings, policy))
+            yield "slots", tuple(refilled(conn, engine, self._selection, policy))
         yield "groups", tuple(by_group(happened, main, paths, booked, policy))
 
     def _standing(self, name: str, states: tuple[str, ...]) -> Standing:
@@ -159,5 +165,4 @@ class _Making:
 
     def _known(self, kind: str, names: tuple[str, ...]) -> Ints:
         """Return the codes of those words that were ever used here."""
-        codes = [code for name in names if (code := known_code(self._engine, kind, name))]
-        return np.array(codes, dtype=np.int64)
+        return np.array(known_codes(self._engine, kind, names), dtype=np.int64)

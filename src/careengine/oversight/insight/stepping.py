@@ -37,14 +37,17 @@ def stepping(codes: Codes, happened: Happenings, paths: Paths) -> Iterator[Figur
         )  # fmt: skip
 
 
-def first_contact(happened: Happenings, stands: Standing, policy: ReferralsPolicy) -> Iterator[Figure]:
+def first_contact(
+    happened: Happenings, stands: Standing, kinds: Ints, policy: ReferralsPolicy
+) -> Iterator[Figure]:
     """Tell the days until half were first sent a message that arrived; the others are censored now."""
-    contacts, counted = happened.contacts, stands.counted
-    if not len(contacts.case):
+    sent, counted = happened.sent, stands.counted
+    contacts = np.flatnonzero(np.isin(sent.kind, kinds))
+    if not len(contacts):
         return
-    at = np.maximum(asked_at(happened, contacts.case, contacts.version), contacts.not_before)
+    at = np.maximum(asked_at(happened, sent.case, sent.version), sent.not_before)[contacts]
     when = np.full(len(happened.cases), np.iinfo(np.int64).max, dtype=np.int64)
-    np.minimum.at(when, contacts.case, at)
+    np.minimum.at(when, sent.case[contacts], at)
     when[(when > happened.now) | (when < happened.opened)] = NEVER
     days, spoken_to = days_watched(happened, when)
     curve = kaplan_meier(days[counted], spoken_to[counted])
