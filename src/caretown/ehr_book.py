@@ -100,7 +100,7 @@ class Book:
         if not patient:
             raise CannotBook(422, "required", "an appointment needs a participant who is a Patient")
         own_id = f"visit-{len(self.appointments) + 1:06d}"
-        kept = {name: deepcopy(asked[name]) for name in _OURS_TO_SAY if name in asked}
+        kept = {name: deepcopy(asked[name]) for name in _OURS_TO_SAY if asked.get(name)}
         booked = kept | self._booked(own_id, slot, patient, now)
         booked["identifier"] = [*kept.get("identifier", ()), {"system": NUMBERS, "value": own_id}]
         self._witness(slot, patient, own_id)

@@ -1,4 +1,7 @@
-"""How the town tells the engine what changed: transactions over FHIR, in order; a refusal is kept."""
+"""How the town tells the engine what changed: transactions over FHIR, in order.
+
+A transaction that is refused is halved until the resource that is wrong stands alone; its refusal is kept.
+"""
 
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
@@ -8,7 +11,6 @@ import orjson
 
 from caretown.caller import Said
 from caretown.errors import EngineSilent
-from caretown.letters import transaction
 from caretown.listener import FHIR
 from caretown.people import Resource
 
@@ -80,7 +82,7 @@ class Feed:
         return batch
 
     async def _transact(self, batch: Sequence[Resource]) -> None:
-        raw = orjson.dumps(transaction(list(batch)))
+        raw = orjson.dumps(_transaction(batch))
         try:
             said = await self._post(raw, self._headers)
             if said.status == _CONFLICT:
@@ -88,6 +90,20 @@ class Feed:
         except EngineSilent as silent:
             self.refused.append(str(silent))
             raise
+        if not said.taken and len(batch) > 1:
+            middle = len(batch) // 2
+            await self._transact(batch[:middle])
+            await self._transact(batch[middle:])
+            return
         self.sent += len(batch)
         if not said.taken:
             self.refused.append(f"{said.status} {said.body[:300].decode('utf-8', 'replace')}")
+
+
+def _transaction(batch: Sequence[Resource]) -> Resource:
+    """Return a transaction that puts each resource under its own id, whatever form the id has."""
+    entries = [
+        {"resource": one, "request": {"method": "PUT", "url": f"{one['resourceType']}/{one['id']}"}}
+        for one in batch
+    ]
+    return {"resourceType": "Bundle", "type": "transaction", "entry": entries}

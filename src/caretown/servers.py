@@ -287,6 +287,8 @@ class Servers:
         await self.feed.fill(directory())
         await self.feed.fill([schedule_of(day) for day in days])
         await self.feed.fill([as_slot(slot) for day in days for slot in day.slots])
+        if self.feed.refused:
+            raise EngineSilent(f"The engine refused the clinics' book: {self.feed.refused[0]}")
         return sum(len(day.slots) for day in days)
 
     def _begin_due(self) -> bool:
