@@ -24,7 +24,7 @@ from careengine.capabilities.referrals.model import (
     Twins,
     Words,
 )
-from careengine.capabilities.referrals.model.asking import ASKING, Ask, AskingPolicy, PatientAsk
+from careengine.capabilities.referrals.model.asking import ASKING, DOCUMENTS, Ask, AskingPolicy, PatientAsk
 from careengine.capabilities.referrals.model.closing import (
     REPORT,
     REPORTING,
@@ -110,6 +110,7 @@ __all__ = [
     "CLINICS",
     "DECEASED",
     "DECLINED",
+    "DOCUMENTS",
     "DUPLICATES",
     "ECONSULT",
     "ECONSULT_ACCEPTED",

@@ -29,6 +29,17 @@ from careengine.capabilities.referrals.steps.closing_values import (
     lint_reviewing,
     lint_series,
 )
+from careengine.capabilities.referrals.steps.document_values import (
+    DocumentValues,
+    answer_documents,
+    build_documents,
+)
+from careengine.capabilities.referrals.steps.documents import (
+    DocumentRules,
+    Sent,
+    patient_of,
+    transaction_of,
+)
 from careengine.capabilities.referrals.steps.loading import load_referrals, load_twins
 from careengine.capabilities.referrals.steps.loading_reports import load_reports, load_reviews
 from careengine.capabilities.referrals.steps.policy_values import (
@@ -65,6 +76,10 @@ from careengine.engine.composition import Loader
 from careengine.engine.outgoing import Runner
 from careengine.policy.schemas import Covered, PolicySchema
 
+__all__ = [
+    "LOADERS", "POLICY_SCHEMAS", "RUNNERS", "DocumentRules", "Sent", "patient_of", "transaction_of",
+]  # fmt: skip
+
 LOADERS: Mapping[str, Loader] = {
     REFERRAL.name: load_referrals,
     TWINS.name: load_twins,
@@ -89,6 +104,7 @@ POLICY_SCHEMAS = (
     PolicySchema("referrals.routing", ROUTING_SHAPE, build_routing, answer_routing),
     PolicySchema("referrals.acknowledged_in_time", TargetValues, build_target),
     PolicySchema("referrals.asking", AskingValues, build_asking, answer_asking, lint_asking),
+    PolicySchema("referrals.documents", DocumentValues, build_documents, answer_documents),
     PolicySchema("referrals.reporting", ReportValues, build_reporting, answer_reporting, lint_reporting),
     PolicySchema("referrals.reviewing", ReviewValues, build_reviewing, answer_reviewing, lint_reviewing),
     PolicySchema("referrals.series", SeriesValues, build_series, answer_series, lint_series),

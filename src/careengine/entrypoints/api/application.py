@@ -10,7 +10,7 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
 
-from careengine.entrypoints.api import reading, writing
+from careengine.entrypoints.api import ccda, reading, writing
 from careengine.entrypoints.api.desk import Desk, Served
 from careengine.entrypoints.api.metadata import capability_statement
 from careengine.entrypoints.api.outcomes import answer, failure, outcome
@@ -33,6 +33,7 @@ _ROUTES: tuple[tuple[str, str, Handler], ...] = (
     ("GET", "/fhir/{type}/{id}", reading.read),
     ("GET", "/fhir/{type}/{id}/_history", reading.history),
     ("GET", "/fhir/{type}/{id}/_history/{version}", reading.vread),
+    ("POST", "/ccda", ccda.post_document),
 )
 
 

@@ -44,4 +44,20 @@ class AskingPolicy:
     """Way → how many weekdays an answer by it has."""
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DocumentPolicy:
+    """How a referral that came as a document is read."""
+
+    ref: PolicyRef
+    notes: frozenset[str]
+    """LOINC codes of documents that are a referral as a whole."""
+    reasons: frozenset[str]
+    """LOINC codes of the sections that say why, and what is asked."""
+    further: frozenset[str]
+    """LOINC codes of the sections whose words may be urgent too."""
+    systems: Mapping[str, str]
+    """Systems of patients' numbers as senders write them → as our record does."""
+
+
+DOCUMENTS = PolicyName("referrals.documents", DocumentPolicy)
 ASKING = PolicyName("referrals.asking", AskingPolicy)
