@@ -41,7 +41,9 @@ def outgoing(coverage: dict[str, Any] = COVERAGE, patient: dict[str, Any] = PATI
     )  # fmt: skip
 
 
-def asked(manners: Any, act: Outgoing | None = None, timeout_s: float = 20.0) -> tuple[Outcome, list[Inquiry]]:
+def asked(
+    manners: Any, act: Outgoing | None = None, timeout_s: float = 20.0
+) -> tuple[Outcome, list[Inquiry]]:
     with partner_who(manners) as partner:
         hand = HttpPartner(partner.url, timeout_s=timeout_s)
         outcome = RUNNERS[registration.ASK_ELIGIBILITY](act or outgoing(), hand)

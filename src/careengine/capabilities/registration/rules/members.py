@@ -1,6 +1,5 @@
 """As a payer: who is asked about, and is that member covered on the day? Pure."""
 
-import unicodedata
 from collections.abc import Sequence
 from datetime import date, timedelta
 
@@ -14,6 +13,7 @@ from careengine.capabilities.registration.model import (
 from careengine.capabilities.registration.rules.payers import folded
 from careengine.kernel.decision import Bearing, Decision, Evidence, Flip, Reason, Refusal, Route
 from careengine.kernel.policy import Scalar
+from careengine.language.letters import bare
 
 QUESTION = "registration.answer"
 ACTIVE = "active"
@@ -87,11 +87,9 @@ def _nearest(inquiry: Inquiry, found: Sequence[Member], policy: MembersPolicy) -
 
 def _letters(name: str, policy: MembersPolicy) -> str:
     """Return a last name without accents, marks, spaces and titles."""
-    apart = unicodedata.normalize("NFKD", name.casefold())
-    bare = "".join(
-        letter if letter.isalnum() else " " for letter in apart if not unicodedata.combining(letter)
-    )
-    words = [word for word in bare.split() if word not in policy.titles]
+    marked = bare(name).casefold()
+    plain = "".join(letter if letter.isalnum() else " " for letter in marked)
+    words = [word for word in plain.split() if word not in policy.titles]
     return "".join(words)
 
 
