@@ -137,12 +137,13 @@ def prepared(lexicon: Lexicon) -> Lexicon:
 def _spellings(words: Iterable[str]) -> Mapping[str, tuple[str, ...]]:
     found: dict[str, set[str]] = {}
     for word in words:
-        for shorter in (word, *_one_left_out(word)):
+        for shorter in (word, *one_left_out(word)):
             found.setdefault(shorter, set()).add(word)
     return {shorter: tuple(sorted(longer)) for shorter, longer in found.items()}
 
 
-def _one_left_out(word: str) -> set[str]:
+def one_left_out(word: str) -> set[str]:
+    """Return the word with each one of its letters left out."""
     return {word[:i] + word[i + 1 :] for i in range(len(word))}
 
 
@@ -160,11 +161,13 @@ def corrected(word: str, lexicon: Lexicon) -> str:
         or word[0].isdecimal()
     ):
         return word
-    candidates = {
-        longer for shorter in (word, *_one_left_out(word)) for longer in lexicon.spellings.get(shorter, ())
-    }
-    near = sorted(c for c in candidates if one_apart(word, c))
-    return near[0] if near else word
+    return near(word, lexicon.spellings)
+
+
+def near(word: str, spellings: Mapping[str, tuple[str, ...]]) -> str:
+    """Return the first of the words in ``spellings`` that is one letter away, or ``word`` itself."""
+    candidates = {longer for shorter in (word, *one_left_out(word)) for longer in spellings.get(shorter, ())}
+    return min((c for c in candidates if one_apart(word, c)), default=word)
 
 
 def one_apart(one: str, other: str) -> bool:
