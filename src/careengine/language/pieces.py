@@ -15,7 +15,7 @@ from careengine.language.lexicon import Phrase
 from careengine.language.words import fold, near, one_left_out
 
 LEFT_OVER = ""
-DIGITS = "#"
+DIGITS = "#n"
 CLOCK = "#:"
 DAY = "#/"
 _JOINERS = "\ufe0e\ufe0f\u20e3\u200d"
@@ -23,7 +23,7 @@ _TOKEN = re.compile(
     r"\d{1,2}/\d{1,2}(?:/\d{4}|/\d{2})?(?![\d/])"  # 3/12
     r"|\d{1,2}[:.h]\d{2}(?!\d)"  # 10:30, 10h30
     r"|\d(?=\ufe0f?\u20e3)"  # a keycap
-    r"|\d+(?=(?:st|nd|rd|th|am|pm|a|p|h|hs|hrs|min|mins)\b)"  # 2pm, 3rd
+    r"|\d+(?=(?:st|nd|rd|th|er|ro|ra|do|da|am|pm|p|h|hs|hrs|min|mins|ish)\b)"  # 2pm, 3rd
     r"|[^\W_]+(?:['\u2019\u02bc][^\W_]+)*"
     r"|[^\s\w]|_",
     re.IGNORECASE,
@@ -119,12 +119,18 @@ def tokens(text: str) -> tuple[Token, ...]:
 def _plain(written: str) -> str:
     """Return the token folded; empty when it is no more than a joiner, a tone or a control sign."""
     if written.isascii():
-        return written.lower()
+        return "" if len(written) == 1 and not written.isprintable() else _bare(written.lower())
     if len(written) == 1 and (written in _JOINERS or unicodedata.category(written) in {"Cf", "Cc", "Mn"}):
         return ""
     if "\U0001f3fb" <= written <= "\U0001f3ff":
         return ""
-    return fold(unicodedata.normalize("NFKC", written)).replace("\u02bc", "'")
+    folded = fold(unicodedata.normalize("NFKC", written))
+    return _bare(folded.replace("\u02bc", "'"))
+
+
+def _bare(word: str) -> str:
+    """Return a word without its apostrophes: people leave them out."""
+    return word.replace("'", "") or word
 
 
 def _kind(plain: str) -> str:

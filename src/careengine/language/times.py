@@ -94,9 +94,9 @@ class Said:
 
 
 TIME_KINDS = frozenset({
-    "day", "days", "month", "part", "parts", "relative", "after", "before", "at", "am", "pm", "oclock", "half",
-    "half_past", "quarter", "number", "ordinal", "clock", "option", "extreme", "next", "week_of", CLOCK, DAY,
-    DIGITS,
+    "day", "days", "month", "part", "parts", "relative", "after", "before", "at", "am", "pm", "oclock",
+    "half", "half_past", "quarter", "number", "ordinal", "clock", "option", "extreme", "next", "week_of",
+    CLOCK, DAY, DIGITS,
 })  # fmt: skip
 
 
@@ -119,7 +119,8 @@ class _Reader:
     def step(self) -> None:
         here = self.said[self.at]
         reads = {
-            "day": self._day, "days": self._day, "month": self._month, "part": self._part, "parts": self._part,
+            "day": self._day, "days": self._day, "month": self._month, "part": self._part,
+            "parts": self._part,
             "relative": self._relative, "after": self._after, "before": self._before, "at": self._at,
             "option": self._option, "ordinal": self._ordinal, "week_of": self._week_of, "next": self._next,
             "extreme": self._extreme, "am": self._half_day, "pm": self._half_day, DAY: self._slashed,
@@ -179,7 +180,7 @@ class _Reader:
             self.when.clocks.append(clock)
 
     def _after(self, here: Said) -> None:  # noqa: ARG002
-        self.at += 1
+        self.at += 1 + (self._kind(1) == "at")
         clock = self._clock(sure=True)
         if clock is None or self.when.after is not None:
             self.when.unclear = True
@@ -187,7 +188,7 @@ class _Reader:
             self.when.after = clock.at
 
     def _before(self, here: Said) -> None:  # noqa: ARG002
-        self.at += 1
+        self.at += 1 + (self._kind(1) == "at")
         clock = self._clock(sure=True)
         if clock is None or self.when.before is not None:
             self.when.unclear = True
@@ -346,4 +347,6 @@ class _Reader:
             if len(within) != 1:
                 self.when.unclear = True
             return Clock(within[0] if within else both[1], minutes)
-        return Clock(time(hour, minute), minutes)
+        meant = time(hour, minute)
+        self.when.unclear = self.when.unclear or not self.hours.start <= meant < self.hours.end
+        return Clock(meant, minutes)

@@ -10,6 +10,7 @@ from careengine.capabilities.messaging.model import (
     LETTER,
     MESSAGE,
     RECEIVED,
+    REPLIES,
     SEND_LETTER,
     SEND_MAIL,
     SEND_TEXT,
@@ -18,11 +19,14 @@ from careengine.capabilities.messaging.model import (
     TEMPLATES,
     ZONES,
     Address,
+    Asked,
     Contact,
     Heard,
     Inbox,
     Message,
     Note,
+    Option,
+    ReplyPolicy,
     Rules,
     Sent,
 )
@@ -33,11 +37,14 @@ from careengine.capabilities.messaging.rules.delivery import AGAIN, PERSON, deci
 from careengine.capabilities.messaging.rules.flags import wrong_number
 from careengine.capabilities.messaging.rules.outbound import Outbound, outbound, unsent
 from careengine.capabilities.messaging.rules.rendering import moment, segments
+from careengine.capabilities.messaging.rules.reply import A_PERSON, NURSE, decide_reply, option_of, wish_of
+from careengine.capabilities.messaging.rules.reply_reading import is_help, is_stop
 from careengine.capabilities.messaging.rules.window import inside, window
 
 __all__ = [
     "ADDRESS",
     "AGAIN",
+    "A_PERSON",
     "COMMANDS",
     "CONTACT",
     "EMAIL",
@@ -47,8 +54,10 @@ __all__ = [
     "LETTER",
     "MESSAGE",
     "NOBODY",
+    "NURSE",
     "PERSON",
     "RECEIVED",
+    "REPLIES",
     "SEND_LETTER",
     "SEND_MAIL",
     "SEND_TEXT",
@@ -58,12 +67,15 @@ __all__ = [
     "TEMPLATES",
     "ZONES",
     "Address",
+    "Asked",
     "Contact",
     "Heard",
     "Inbox",
     "Message",
     "Note",
+    "Option",
     "Outbound",
+    "ReplyPolicy",
     "Rules",
     "Sent",
     "Thread",
@@ -71,11 +83,16 @@ __all__ = [
     "decide_conversation",
     "decide_delivery",
     "decide_message",
+    "decide_reply",
     "inside",
+    "is_help",
+    "is_stop",
     "moment",
+    "option_of",
     "outbound",
     "segments",
     "unsent",
     "window",
+    "wish_of",
     "wrong_number",
 ]

@@ -7,6 +7,9 @@ from typing import Protocol, TypeVar
 
 from careengine.kernel.need import Need
 from careengine.kernel.policy import PolicyName, PolicyRef, Scalar
+from careengine.language.lexicon import Lexicon
+from careengine.language.pieces import PhraseBook
+from careengine.language.times import Hours as DayHours
 
 Value = TypeVar("Value")
 
@@ -243,12 +246,59 @@ class CommandPolicy:
     """A help word starts a text of at most so many words; a longer one says something else."""
 
 
+@dataclass(frozen=True, slots=True)
+class Option:
+    """A visit that was offered, or the one that was spoken of: its slot or appointment, and when it is."""
+
+    key: str
+    start: datetime
+    end: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Asked:
+    """The question that a patient's text answers."""
+
+    kind: str
+    """``offer``, ``confirm``, ``early``, ``reminder``, ``intake``, or ``none``."""
+    options: tuple[Option, ...] = ()
+    """In the order in which they were written."""
+    at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReplyPolicy:
+    """What patients' words mean, and which answers software may act on."""
+
+    ref: PolicyRef
+    longest: int
+    """A text with more characters is read by a person."""
+    scanned: int
+    """How many characters are looked at for concerns and commands."""
+    concerns: Lexicon
+    """Words that go to a nurse or a person whatever else is said; a sign's level is the team."""
+    book: PhraseBook
+    """Every phrase that is understood, with its meaning."""
+    answers: Mapping[str, frozenset[str]]
+    """By kind of question: the answers that software may act on."""
+    hours: DayHours
+    """When visits are: by it "at 3" is in the afternoon."""
+    parts: Mapping[str, DayHours]
+    """From when until when a morning is."""
+    languages: frozenset[str]
+    elsewhere: Mapping[str, str]
+    """Common words of languages we lack, and whose they are."""
+    cancel_alone_stops: bool
+    """The one word "cancel" stops the texts, as the law says; a person asks about the visit."""
+
+
 CONTACT = Need("contact", Contact)
 INBOX = Need("inbox", Inbox)
 MESSAGE = PolicyName("messaging.sending", SendingPolicy)
 ZONES = PolicyName("messaging.zones", ZonesPolicy)
 TEMPLATES = PolicyName("messaging.templates", TemplatePolicy)
 COMMANDS = PolicyName("messaging.commands", CommandPolicy)
+REPLIES = PolicyName("messaging.replies", ReplyPolicy)
 
 
 class InForce(Protocol):

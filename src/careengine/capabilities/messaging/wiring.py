@@ -13,6 +13,12 @@ from careengine.capabilities.messaging.steps.policy_values import (
     lint_sending,
     lint_zones,
 )
+from careengine.capabilities.messaging.steps.reply_values import (
+    ReplyValues,
+    answer_reply,
+    build_reply,
+    lint_reply,
+)
 from careengine.capabilities.messaging.steps.template_values import (
     TemplateValues,
     answer_templates,
@@ -27,6 +33,7 @@ POLICY_SCHEMAS = (
     PolicySchema(
         "messaging.commands", CommandValues, build_commands, answer_commands, covered=Covered.VERSIONS
     ),
+    PolicySchema("messaging.replies", ReplyValues, build_reply, answer_reply, lint_reply, Covered.VERSIONS),
     PolicySchema(
         "messaging.templates",
         TemplateValues,
