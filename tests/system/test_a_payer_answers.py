@@ -102,8 +102,8 @@ class Payer:
         )
         patient = {"birthDate": born, "name": [{"family": "Nguyen", "given": [name]}], "gender": "female"}
         asked = Outgoing(
-            id=self._count, key=key or f"{self._count:032x}", kind=effect.kind, partner=effect.partner, case=7,
-            subject=UUID(int=7), journey="referral_to_visit", site="boston", purpose=effect.purpose,
+            id=self._count, key=key or f"{self._count:032x}", kind=effect.kind, partner=effect.partner,
+            case=7, subject=UUID(int=7), journey="referral_to_visit", site="boston", purpose=effect.purpose,
             attempts=1, body={**effect.body, **changes},
             enclosed={"Patient/ann": patient, "Coverage/ann@1": {"status": "active", "subscriberId": number}},
         )  # fmt: skip

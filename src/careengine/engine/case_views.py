@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
+from uuid import UUID
 
 import orjson
 
@@ -107,6 +108,17 @@ def case_called(conn: Connection, engine: Engine, case: int) -> CaseView:
     if not rows:
         raise NotFound(f"There is no case {case}. `careengine cases list` shows those there are.")
     return _view(engine, rows[0])
+
+
+def subject_of_open_case(conn: Connection, case: int) -> UUID:
+    """Return whom an open case is about; raises :class:`NotFound` for one that is closed or was never."""
+    row = conn.execute(
+        "select subject from engine_case where id = %s and closed_at is null", (case,)
+    ).fetchone()
+    if row is None:
+        raise NotFound("This is over, or was never begun.")
+    subject: UUID = row[0]
+    return subject
 
 
 def story_of(conn: Connection, engine: Engine, case: int) -> dict[str, list[dict[str, Any]]]:

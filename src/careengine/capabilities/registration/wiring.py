@@ -23,10 +23,12 @@ from careengine.capabilities.registration.steps.answering import (
 )
 from careengine.capabilities.registration.steps.asking import MEDIA, ask_payer
 from careengine.capabilities.registration.steps.loading import (
+    intake_id,
     load_answered,
     load_checks,
     load_covers,
     load_intakes,
+    patient_of,
 )
 from careengine.capabilities.registration.steps.payer_values import (
     InTimeValues,
@@ -53,6 +55,7 @@ from careengine.capabilities.registration.steps.policy_values import (
     lint_eligibility,
     lint_intake,
 )
+from careengine.capabilities.registration.steps.questionnaire import canonical, checked, questionnaire
 from careengine.engine.composition import Loader
 from careengine.engine.outgoing import Runner
 from careengine.policy.schemas import PolicySchema
@@ -64,8 +67,13 @@ __all__ = [
     "RUNNERS",
     "answer_id",
     "cannot_now",
+    "canonical",
+    "checked",
+    "intake_id",
     "kept",
+    "patient_of",
     "question_id",
+    "questionnaire",
     "said_of",
     "sent_id",
     "unkept",

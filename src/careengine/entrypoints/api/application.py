@@ -10,7 +10,7 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
 
-from careengine.entrypoints.api import ccda, reading, writing
+from careengine.entrypoints.api import ccda, intake, reading, writing
 from careengine.entrypoints.api.desk import Desk, Served
 from careengine.entrypoints.api.metadata import capability_statement
 from careengine.entrypoints.api.outcomes import answer, failure, outcome
@@ -54,6 +54,9 @@ def application(served: Served) -> FastAPI:
     routes = list(_ROUTES)
     if served.engine is not None:
         routes.append(("POST", "/x12", Counter(served.engine).ask))
+    door = intake.Door()
+    app.add_route("/intake/{token}", _told(desk, door.read), methods=["GET"])
+    app.add_route("/intake/{token}", _told(desk, door.save), methods=["PUT"])
     for method, path, handler in routes:
         app.add_route(path, _guarded(desk, handler), methods=[method])
     app.add_exception_handler(HTTPException, _refused)
@@ -63,9 +66,18 @@ def application(served: Served) -> FastAPI:
 def _guarded(desk: Desk, handler: Handler) -> Callable[[Request], Awaitable[Response]]:
     """Ask who is there before anything is read, and tell every failure as FHIR does."""
 
+    async def known(desk: Desk, request: Request) -> Response:
+        desk.partner(request.headers.get("authorization", ""))
+        return await handler(desk, request)
+
+    return _told(desk, known)
+
+
+def _told(desk: Desk, handler: Handler) -> Callable[[Request], Awaitable[Response]]:
+    """Tell every failure as FHIR does."""
+
     async def guarded(request: Request) -> Response:
         try:
-            desk.partner(request.headers.get("authorization", ""))
             return await handler(desk, request)
         except CareError as error:
             return failure(error)

@@ -51,6 +51,8 @@ class Served:
     """Tells how the engine is, for ``/readyz``."""
     engine: Engine | None = None
     """Journeys that messages from outside go to; without one only the record is served."""
+    links: str = field(default="", repr=False)
+    """The secret that signs the links we send to patients; without one no link opens anything."""
     threads: int = 4
     """Requests worked on at once, each with a connection of its own."""
 

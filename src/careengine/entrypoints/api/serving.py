@@ -17,6 +17,8 @@ from careengine.runtime.clock import real_now
 from careengine.runtime.database import Connection, connect
 from careengine.runtime.settings import Mode
 
+LINKS = "links"
+"""The name of the secret that signs links; it lets nobody in as a partner."""
 _BACKLOG = 512
 _MOST_PROCESSES = 4
 
@@ -57,9 +59,10 @@ def served_by(here: Installation) -> FastAPI:
     def ready(conn: Connection) -> Mapping[str, Any]:
         return asdict(read_health(conn, engine, now=here.clock.now(), real=real_now()))
 
-    tokens = dict(here.settings.secrets)
+    tokens = {name: secret for name, secret in here.settings.secrets.items() if name != LINKS}
     served = Served(
-        url=here.url, tokens=tokens, access=access, clock=here.clock, ready=ready, engine=engine
+        url=here.url, tokens=tokens, access=access, clock=here.clock, ready=ready, engine=engine,
+        links=here.settings.secrets.get(LINKS, ""),
     )  # fmt: skip
     return application(served)
 

@@ -66,9 +66,19 @@ def payors_of(charts: Charts, stored: Iterable[Stored]) -> Mapping[Ref, fhir.Org
     return {ref: fhir.decode(one.raw, fhir.Organization, ref) for ref, one in found.items()}
 
 
-def _cover(chart: Sequence[Stored], payors: Mapping[Ref, fhir.Organization]) -> Cover:
+def patient_of(chart: Sequence[Stored]) -> str:
+    """Return ``Patient/id`` of the one record that stands for a person; empty when it is not one."""
+    people = _people(chart)
+    return str(people[0][0].newest()) if len(people) == 1 else ""
+
+
+def _people(chart: Sequence[Stored]) -> Sequence[tuple[Ref, fhir.Patient]]:
     known = [(o.ref, fhir.decode(o.raw, fhir.Patient, o.ref)) for o in chart if o.ref.type == "Patient"]
-    people = [(ref, said) for ref, said in known if all(link.type != "replaced-by" for link in said.link)]
+    return [(ref, said) for ref, said in known if all(link.type != "replaced-by" for link in said.link)]
+
+
+def _cover(chart: Sequence[Stored], payors: Mapping[Ref, fhir.Organization]) -> Cover:
+    people = _people(chart)
     covers = sorted((one for one in chart if one.ref.type == "Coverage"), key=lambda one: one.ref)
     held = tuple(_held(one, payors) for one in covers)
     if len(people) != 1:
