@@ -9,8 +9,10 @@ from clinic_calendar import ANN, BEN, NOW, a_case, appointment, charts, clinic, 
 from careengine.capabilities.scheduling import Openings
 from careengine.capabilities.scheduling.wiring import LOADERS
 from careengine.engine.case import Case
+from careengine.engine.held import HeldNow
+from careengine.engine.writing import take_holds
 from careengine.runtime.database import Connection
-from careengine.trust.charts import Held, nothing_held
+from careengine.trust.charts import NOTHING_HELD, Holds
 
 FRIDAY, MONDAY, TUESDAY = (NOW + timedelta(days=n) for n in (1, 4, 5))
 
@@ -21,7 +23,7 @@ def town(conn: Connection) -> Connection:
     return conn
 
 
-def load(conn: Connection, pack: Path, *cases: Case, held: Held = nothing_held) -> dict[int, Openings]:
+def load(conn: Connection, pack: Path, *cases: Case, held: Holds = NOTHING_HELD) -> dict[int, Openings]:
     return dict(LOADERS["scheduling.openings"](charts(conn, pack, held=held), cases))
 
 
@@ -77,16 +79,15 @@ def test_a_clinic_may_carry_our_name_as_an_identifier(conn: Connection, tmp_path
 def test_what_another_case_holds_is_left_out_and_what_this_case_holds_is_not(
     town: Connection, tmp_path: Path
 ) -> None:
-    holders = {"slot:Slot/cardiology-0306-0": 99, "slot:Slot/cardiology-0306-1": 1}
-
-    def held(keys: object) -> dict[str, int]:
-        return holders
-
+    until = NOW + timedelta(minutes=1)
+    names = [f"slot:Slot/cardiology-0306-{n}" for n in range(4)]
+    take_holds(town, [(names[0], 99, until), (names[1], 1, until), (names[2], 99, NOW)], now=NOW)
     case = a_case(town, slots="Slot/cardiology-0306-0 Slot/cardiology-0306-1")
-    found = slots(load(town, tmp_path, case, held=held)[1])
+    found = slots(load(town, tmp_path, case, held=HeldNow(town, NOW))[1])
 
-    assert "0306-0" not in found
-    assert "0306-1" in found
+    assert "0306-0" not in found, "another case holds it"
+    assert "0306-1" in found, "its own"
+    assert slots(load(town, tmp_path, a_case(town), held=HeldNow(town, NOW))[1])[0] == "0306-2", "lapsed"
 
 
 def test_cases_that_look_at_the_same_moment_are_dealt_different_slots(
@@ -97,6 +98,16 @@ def test_cases_that_look_at_the_same_moment_are_dealt_different_slots(
 
     assert len(dealt) == len(set(dealt)), "enough for everybody"
     assert all(slots(hand) for hand in hands.values())
+
+
+def test_a_case_that_has_chosen_sees_its_choice_and_takes_nothing_from_others(
+    town: Connection, tmp_path: Path
+) -> None:
+    chosen = a_case(town, 1, choice="Slot/cardiology-0309-2")
+    hands = load(town, tmp_path, chosen, a_case(town, 2))
+
+    assert slots(hands[1]) == ["0309-2"]
+    assert slots(hands[2])[0] == "0306-0"
 
 
 def test_the_urgent_one_draws_first_then_the_oldest(town: Connection, tmp_path: Path) -> None:

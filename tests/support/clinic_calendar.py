@@ -15,7 +15,7 @@ from careengine.runtime.clock import real_now
 from careengine.runtime.database import Connection
 from careengine.trust.access import Access
 from careengine.trust.actor import Reader
-from careengine.trust.charts import Charts, Held, nothing_held
+from careengine.trust.charts import NOTHING_HELD, Charts, Holds
 from careengine.trust.policies import installed_book
 
 NOW = datetime(2026, 3, 5, 15, 0, tzinfo=UTC)
@@ -145,7 +145,7 @@ def a_case(conn: Connection, number: int = 1, *, patient: str = "ann", about: st
     )  # fmt: skip
 
 
-def charts(conn: Connection, pack: Path, *, at: datetime = NOW, held: Held = nothing_held) -> Charts:
+def charts(conn: Connection, pack: Path, *, at: datetime = NOW, held: Holds = NOTHING_HELD) -> Charts:
     """Return charts as the engine hands them to loaders; ``pack`` is a folder for their permission."""
     (pack / "access").mkdir(exist_ok=True)
     (pack / "access" / "tests.cedar").write_text(MAY_READ)

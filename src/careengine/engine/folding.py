@@ -25,13 +25,14 @@ from careengine.engine.deciding import (
 from careengine.engine.engine_needs import ENGINE_CARDS, LATENESS
 from careengine.engine.events import event_from
 from careengine.engine.guards import Stops
+from careengine.engine.held import HeldNow
 from careengine.engine.inputs import SeenEvent, seen_event
 from careengine.engine.journey import State
 from careengine.engine.lanes import withhold
 from careengine.engine.locking import lock
 from careengine.engine.rows import UNTIL_HOLD, CaseRow, EventRow, hurried
 from careengine.engine.second_chance import call_again
-from careengine.engine.writing import held_by, release_holds, take_holds
+from careengine.engine.writing import release_holds, take_holds
 from careengine.kernel.errors import CareError
 from careengine.kernel.need import Need
 from careengine.kernel.next import Next
@@ -91,6 +92,7 @@ class Folding:
         self._access = access
         self._stops = stops
         self._desk = Desk(engine, clocks, batch)
+        self._held = HeldNow(conn, batch.now)
         self._charts: dict[str, Charts] = {}
 
     def audits(self) -> list[AuditEntry]:
@@ -277,9 +279,6 @@ class Folding:
                 self._conn, reader=reader, access=self._access, at=self._batch.now, held=self._held
             )
         return charts
-
-    def _held(self, keys: Sequence[str]) -> Mapping[str, int]:
-        return held_by(self._conn, keys, now=self._batch.now)
 
     def _lock(self, calls: Sequence[tuple[Work, Call]], cases: Mapping[int, Case]) -> None:
         keys: set[str] = set()

@@ -140,16 +140,6 @@ def take_holds(
         return frozenset((key, case) for key, case in cursor.execute(_HOLDS, values).fetchall())
 
 
-def held_by(conn: Connection, keys: Sequence[str], *, now: datetime) -> dict[str, int]:
-    """Return the case that holds each of these keys; a hold past its time counts as free."""
-    found = conn.execute(
-        "select key, case_id from hold where key = any(%b::text[]) and until > %b",
-        (list(keys), now),
-        binary=True,
-    )
-    return dict(found.fetchall())
-
-
 def release_holds(conn: Connection, keys: Sequence[tuple[str, int]]) -> None:
     """Let go of keys won by a case that did not win all it wanted."""
     if keys:

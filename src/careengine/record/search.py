@@ -67,12 +67,15 @@ _SORTS = {
 _HIDDEN = "not exists (select from sp where sp.rid = r.rid and sp.key = any(%b::uuid[]))"
 
 
-def search(conn: Connection, query: Query, *, hidden: Sequence[UUID] = ()) -> Page:
+def search(
+    conn: Connection, query: Query, *, hidden: Sequence[UUID] = (), also: Sequence[Clause] = ()
+) -> Page:
     """Answer a search; raises :class:`SearchRefused` for one that cannot be answered exactly.
 
     What carries a label of ``hidden`` (keys of the search index) is neither found nor counted.
+    ``also`` are further conditions on ``resource r``, from those who keep tables beside the record.
     """
-    conditions = [type_clause(query), *clauses(query, look_up(conn, query))]
+    conditions = [type_clause(query), *clauses(query, look_up(conn, query)), *also]
     if hidden:
         conditions.append(Clause(_HIDDEN, (list(hidden),)))
     total = _count(conn, conditions) if query.total or query.only_total else None

@@ -2,12 +2,14 @@
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import UTC, datetime
+from typing import Protocol
 from uuid import UUID
 
 import orjson
 
 from careengine.kernel.refs import Ref
 from careengine.record import read
+from careengine.record.clauses import Clause
 from careengine.record.query import Query
 from careengine.record.read import Stored
 from careengine.record.search import Page, search
@@ -28,13 +30,33 @@ Fetch = Callable[[Sequence[UUID]], list[Row]]
 """Reads the rows asked for; what carries one of the given labels comes withheld."""
 
 
-Held = Callable[[Sequence[str]], Mapping[str, int]]
-"""Says which things are held at this moment, and by which case; the engine hands it in."""
+class Holds(Protocol):
+    """Which things (slots) cases hold at this moment; the engine hands it in. It tells nothing of a chart."""
+
+    def by(self, keys: Sequence[str]) -> Mapping[str, int]:
+        """Return which of these keys are held, and by which case."""
+        ...
+
+    def free(self, prefix: str) -> Clause:
+        """Return the condition on ``resource r`` that nobody holds the key ``prefix`` with its id."""
+        ...
 
 
-def nothing_held(_: Sequence[str]) -> Mapping[str, int]:
-    """Answer where no case is at work."""
-    return {}
+class NothingHeld:
+    """Where no case is at work."""
+
+    def by(self, keys: Sequence[str]) -> Mapping[str, int]:
+        """Return that none is held."""
+        del keys
+        return {}
+
+    def free(self, prefix: str) -> Clause:
+        """Return a condition that holds of everything."""
+        del prefix
+        return Clause("true")
+
+
+NOTHING_HELD = NothingHeld()
 
 
 class ChartClosed(NotAllowed):
@@ -45,7 +67,7 @@ class Charts:
     """Charts for one reader at one time. Every reading adds an entry to ``audits``; the caller seals them."""
 
     def __init__(
-        self, conn: Connection, *, reader: Reader, access: Access, at: datetime, held: Held = nothing_held
+        self, conn: Connection, *, reader: Reader, access: Access, at: datetime, held: Holds = NOTHING_HELD
     ) -> None:
         self._conn = conn
         self._reader = reader
@@ -64,8 +86,8 @@ class Charts:
         return self._at
 
     def held(self, keys: Sequence[str]) -> Mapping[str, int]:
-        """Return which of these things (slots) are held, by which case. It tells nothing of a chart."""
-        return self._held(keys) if keys else {}
+        """Return which of these things (slots) are held, by which case."""
+        return self._held.by(keys) if keys else {}
 
     def resources(self, refs: Iterable[Ref], *, kinds: Iterable[str]) -> dict[Ref, Stored]:
         """Return the resources named, the version named or the newest, under the reference asked for.
@@ -129,14 +151,16 @@ class Charts:
                 charts[whose].append(one)
         return charts
 
-    def search(self, query: Query) -> tuple[Page, dict[Ref, Stored]]:
+    def search(self, query: Query, *, unheld: str = "") -> tuple[Page, dict[Ref, Stored]]:
         """Search one kind; return the page and what may be shown of it, under references without version.
 
         What a label closes is neither found nor counted, so that no number gives it away;
-        with the patient's consent it is still read by name or with the whole chart.
+        with the patient's consent it is still read by name or with the whole chart. With
+        ``unheld``, what a case holds under that prefix and the resource's id is left out.
         """
         granted = self._grant([query.type], ())
-        page = search(self._conn, query, hidden=self._hidden())
+        also = (self._held.free(unheld),) if unheld else ()
+        page = search(self._conn, query, hidden=self._hidden(), also=also)
         if not page.found:
             self._note("read", (), [query.type], _why(granted, 0))
             return page, {}

@@ -8,6 +8,7 @@ puts two people into one slot.
 """
 
 from collections.abc import Collection, Iterator, Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from careengine.capabilities.scheduling.model import (
@@ -28,6 +29,7 @@ OFFER_EARLIER = "offer_earlier"
 NOBODY = "nobody"
 NOT_CLEAR = "not_clear"
 _PAIR = "scheduling.asked_about_earlier"
+_OPEN = " open"
 _DAY = timedelta(days=1)
 
 
@@ -48,51 +50,47 @@ def decide_backfill(  # noqa: PLR0913  what the choice depends on, each named
     """
     clear = [one for one in waiters if _clear(one, policy, clinics)]
     unclear = len(waiters) - len(clear)
-    busy = {name.partition(" ")[0] for name in out if name.endswith(" open")}
-    before = {name.removesuffix(" open") for name in out}
-    free = sorted(
-        (one for one in clear if str(one.case) not in busy and one.offers < policy.offers_most),
-        key=lambda one: (one.since, one.case),
-    )
+    busy = {name.partition(" ")[0] for name in out if name.endswith(_OPEN)}
+    before = frozenset(name.removesuffix(_OPEN) for name in out)
+    free = [one for one in clear if str(one.case) not in busy and one.offers < policy.offers_most]
+    able = [_able(one, now, policy) for one in sorted(free, key=lambda one: (one.since, one.case))]
     slots = sorted(freed, key=lambda one: (one.start, one.slot))
-    wishes = [wish_from(one.wish) for one in free]
-    worths = [
-        [
-            None
-            if asked(one.case, slot.slot) in before
-            else worth(slot, one, wish, now=now, zone=zone, policy=policy, clinics=clinics)
-            for one, wish in zip(free, wishes, strict=True)
-        ]
-        for slot in slots
-    ]
+    wishes = {one.wish for one in able}
+    soonest = now + timedelta(hours=policy.notice_hours)
+    worths = []
+    for slot in slots:
+        suiting = {wish: suits(slot, wish, zone=zone_of(zone), parts=clinics.parts) for wish in wishes}
+        row = [_worth(slot, one, policy.weights, before) if suiting[one.wish] else None for one in able]
+        worths.append(row if slot.start >= soonest else [None] * len(able))
     match = greedy if len(slots) <= policy.greedy_up_to else assigned
-    return _decision(slots, free, worths, match(worths, each=policy.batch), unclear, policy)
+    matches = match(worths, each=policy.batch)
+    return _decision(slots, [one.waiter for one in able], worths, matches, unclear, policy)
 
 
-def worth(  # noqa: PLR0913  what a match depends on, each named
-    slot: Opening,
-    waiter: Waiter,
-    wish: Wish,
-    *,
-    now: datetime,
-    zone: str,
-    policy: BackfillPolicy,
-    clinics: ClinicsPolicy,
-) -> Worth:
-    """Return how much it is worth that this person gets this slot; ``None`` where they may not be asked."""
-    if slot.start < now + timedelta(hours=policy.notice_hours):
-        return None
-    if waiter.current_start is not None and slot.start >= waiter.current_start:
-        return None
-    if not suits(slot, wish, zone=zone_of(zone), parts=clinics.parts):
-        return None
+@dataclass(frozen=True, slots=True)
+class _Able:
+    """Somebody who may be asked, and what counts for them whichever slot it is."""
+
+    waiter: Waiter
+    wish: Wish
+    need: float
+
+
+def _able(one: Waiter, now: datetime, policy: BackfillPolicy) -> _Able:
     weights = policy.weights
-    return (
-        weights.urgency[waiter.urgency]
-        + weights.wait * _share((now - waiter.since) / _DAY, weights.wait_days)
-        + weights.gain * _gain(slot, waiter, weights)
-        + weights.near * _nearness(waiter.distance_km, weights)
-    )
+    waited = weights.wait * _share((now - one.since) / _DAY, weights.wait_days)
+    near = weights.near * _nearness(one.distance_km, weights)
+    return _Able(one, wish_from(one.wish), weights.urgency[one.urgency] + waited + near)
+
+
+def _worth(slot: Opening, one: _Able, weights: Weights, before: frozenset[str]) -> Worth:
+    """Return how much it is worth that this person gets this slot; ``None`` where they may not be asked."""
+    current = one.waiter.current_start
+    if current is not None and slot.start >= current:
+        return None
+    if before and asked(one.waiter.case, slot.slot) in before:
+        return None
+    return one.need + weights.gain * _gain(slot, one.waiter, weights)
 
 
 def _gain(slot: Opening, waiter: Waiter, weights: Weights) -> float:
@@ -160,7 +158,7 @@ def _pairs(decision: Decision) -> Iterator[tuple[int, str]]:
 
 def asked(case: int, slot: str, *, still_open: bool = False) -> str:
     """Return how a question about an earlier slot is named in ``out``."""
-    return f"{case} {slot}{' open' if still_open else ''}"
+    return f"{case} {slot}{_OPEN if still_open else ''}"
 
 
 def answer_by(slot: Opening, *, now: datetime, policy: BackfillPolicy) -> datetime:

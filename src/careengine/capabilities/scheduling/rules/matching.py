@@ -23,7 +23,7 @@ def greedy(worths: Sequence[Sequence[Worth]], *, each: int) -> tuple[Match, ...]
 
 
 def assigned(worths: Sequence[Sequence[Worth]], *, each: int) -> tuple[Match, ...]:
-    """Match all rows at once, each with up to ``each`` columns, so that the sum of the worths is greatest."""
+    """Match all rows at once, each with up to ``each`` columns: as many as can be, then worth the most."""
     if not worths or not worths[0]:
         return ()
     import numpy as np
@@ -32,8 +32,9 @@ def assigned(worths: Sequence[Sequence[Worth]], *, each: int) -> tuple[Match, ..
     one = np.array([[np.nan if worth is None else worth for worth in row] for row in worths], dtype=float)
     able = np.repeat(~np.isnan(one), each, axis=0)
     worth = np.repeat(np.nan_to_num(one), each, axis=0)
-    # A match that may not be is worth less than none at all, which costs nothing to leave out afterwards.
-    rows, columns = linear_sum_assignment(np.where(able, worth + 1.0, 0.0), maximize=True)
+    # Being matched at all is worth more than all else together; what may not be is worth nothing, left out below.
+    matched = 1.0 + worth.max() * min(worth.shape)
+    rows, columns = linear_sum_assignment(np.where(able, worth + matched, 0.0), maximize=True)
     pairs = (
         (int(row) // each, int(column))
         for row, column in zip(rows, columns, strict=True)

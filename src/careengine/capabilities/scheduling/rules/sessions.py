@@ -14,7 +14,8 @@ UNKNOWN = "unknown"
 def decide_session(session: Session, *, now: datetime, policy: VisitsPolicy) -> Decision:
     """Say whether a day of a clinic is ahead, was closed, or is over, so that its visits have an outcome.
 
-    ``open`` names ``at``, when to look again. Of a schedule that the record does not hold, or that has no time, a person says what is meant.
+    ``open`` names ``at``, when to look again. Of a schedule that the record does not hold, or that
+    has no time, a person says what is meant.
     """
     over = session.end + timedelta(hours=policy.grace_hours) if session.end else now
     if not session.schedule or session.end is None:

@@ -3,13 +3,14 @@
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
+from datetime import datetime
 
 from careengine.capabilities.scheduling.model import Opening, Openings
 from careengine.capabilities.scheduling.rules.distance import Spot, km_between
 from careengine.capabilities.scheduling.rules.offers import hold_key
 from careengine.capabilities.scheduling.rules.wish import wish_from
 from careengine.capabilities.scheduling.steps import fhir
-from careengine.capabilities.scheduling.steps.dealing import Pool, Seat, deal, order
+from careengine.capabilities.scheduling.steps.dealing import Pool, Seat, deal
 from careengine.capabilities.scheduling.steps.directory import Day, days_of, query, read_days, services_of
 from careengine.capabilities.scheduling.steps.people import Home, home_of
 from careengine.engine.calendars import zone_of
@@ -22,7 +23,8 @@ _PAGE = 250
 """Slots of one page: enough for a batch of cases that want nothing special."""
 _KEPT = frozenset({"fulfilled", "arrived", "checked-in"})
 """Statuses of an appointment at which the patient met somebody (FHIR R4)."""
-_NAMED = ("slots", "choice", "early")
+_CHOICE = "choice"
+_NAMED = ("slots", _CHOICE, "early")
 """Where a case's data names slots it was offered: ``Slot/a Slot/b``."""
 _ROUTINE = "routine"
 
@@ -35,21 +37,8 @@ def load_openings(charts: Charts, cases: Sequence[Case]) -> Mapping[int, Opening
     days = days_of(charts, {clinic for case in cases if (clinic := str(case.data.get("clinic") or ""))})
     named = _named(charts, cases, days)
     charted = charts.of_subjects({case.subject for case in cases}, kinds=("Appointment", "Patient"))
-    by_clinic: dict[str, list[Case]] = defaultdict(list)
-    for case in cases:
-        by_clinic[str(case.data.get("clinic") or "")].append(case)
-    hands: dict[int, list[Opening]] = {}
     seen = {case.id: _seen(charted[case.subject]) for case in cases}
-    for clinic, there in by_clinic.items():
-        seats = [
-            Seat(case.id, wish_from(str(case.data.get("wish") or "")), zone_of(case.zone), seen[case.id])
-            for case in sorted(there, key=_turn)
-        ]
-        deal(
-            Pool(_reader(charts, [day for day in days.values() if day.clinic == clinic and day.active])),
-            seats,
-        )
-        hands.update((seat.case, seat.hand) for seat in seats)
+    hands = _hands(charts, cases, days, seen)
     homes = {
         subject: home_of([one for one in stored if one.ref.type == "Patient"])
         for subject, stored in charted.items()
@@ -63,13 +52,36 @@ def load_openings(charts: Charts, cases: Sequence[Case]) -> Mapping[int, Opening
     }  # fmt: skip
 
 
+def _hands(
+    charts: Charts, cases: Sequence[Case], days: Mapping[str, Day], seen: Mapping[int, frozenset[str]]
+) -> dict[int, list[Opening]]:
+    """Deal the free slots of each clinic to the cases that look there."""
+    tables: dict[tuple[str, str], list[Case]] = defaultdict(list)
+    for case in sorted(cases, key=_turn):
+        if case.data.get(_CHOICE):
+            continue  # what was chosen is named: nothing else is looked for
+        tables[str(case.data.get("clinic") or ""), case.zone].append(case)
+    hands: dict[int, list[Opening]] = {case.id: [] for case in cases}
+    for (clinic, zone), there in tables.items():
+        open_days = [day for day in days.values() if day.clinic == clinic and day.active]
+        seats = [Seat(case.id, wish_from(str(case.data.get("wish") or "")), seen[case.id]) for case in there]
+        deal(Pool(_reader(charts, open_days), zone_of(zone)), seats)
+        hands.update((seat.case, seat.hand) for seat in seats)
+    return hands
+
+
+def _turn(case: Case) -> tuple[bool, datetime, int]:
+    """Return in which turn a case draws: urgent ones first, then whoever has waited longest."""
+    return str(case.data.get("urgency") or _ROUTINE) == _ROUTINE, case.opened_at, case.id
+
+
 def load_freed(charts: Charts, cases: Sequence[Case]) -> Mapping[int, Openings]:
     """Return the slots that a waitlist's case names in ``freed``, or is told of, as far as they are free."""
     wanted = {case.id: _refs(case, ("freed",), case.about) for case in cases}
     found = _free_named(charts, [ref for refs in wanted.values() for ref in refs])
-    stored = charts.resources(
-        sorted({Ref.parse(one.schedule) for one in found.values() if one.schedule}), kinds=("Schedule",)
-    )
+    pointed = (fhir.ref_of(fhir.Reference(one.schedule)) for one in found.values())
+    schedules = sorted({ref for ref in pointed if ref is not None and ref.type == "Schedule"})
+    stored = charts.resources(schedules, kinds=("Schedule",))
     clinics = {str(case.data.get("key") or case.data.get("clinic") or "") for case in cases} - {""}
     days = read_days(charts, stored, services_of(charts, clinics))
     held = charts.held([hold_key(slot) for slot in found])
@@ -86,10 +98,6 @@ def load_freed(charts: Charts, cases: Sequence[Case]) -> Mapping[int, Openings]:
     }
 
 
-def _turn(case: Case) -> tuple[bool, object, int]:
-    return order(str(case.data.get("urgency") or _ROUTINE) != _ROUTINE, case.opened_at, case.id)
-
-
 def _reader(charts: Charts, days: Sequence[Day]) -> Callable[[], Sequence[Opening]]:
     """Return what reads the next free slots of some days that nobody holds; empty when there are no more."""
     cursor = ""
@@ -103,13 +111,10 @@ def _reader(charts: Charts, days: Sequence[Day]) -> Callable[[], Sequence[Openin
         nonlocal cursor, ended
         found: list[Opening] = []
         while not found and not ended:
-            page, stored = charts.search(query("Slot", asked, cursor))
+            page, stored = charts.search(query("Slot", asked, cursor), unheld=hold_key("Slot/"))
             cursor, ended = page.cursor, not page.cursor
-            read = [
-                one for ref in page.found if (one := _opening(stored.get(ref.newest()), charts)) is not None
-            ]
-            held = charts.held([hold_key(one.slot) for one in read])
-            found = [one for one in read if hold_key(one.slot) not in held]
+            read = (_opening(stored.get(ref.newest()), charts) for ref in page.found)
+            found = [one for one in read if one is not None]
         return found
 
     return more
