@@ -32,7 +32,7 @@ def assigned(worths: Sequence[Sequence[Worth]], *, each: int) -> tuple[Match, ..
     one = np.array([[np.nan if worth is None else worth for worth in row] for row in worths], dtype=float)
     able = np.repeat(~np.isnan(one), each, axis=0)
     worth = np.repeat(np.nan_to_num(one), each, axis=0)
-    # Being matched at all is worth more than all else together; what may not be is worth nothing, left out below.
+    # Being matched at all is worth more than all else together. What may not be is left out below.
     matched = 1.0 + worth.max() * min(worth.shape)
     rows, columns = linear_sum_assignment(np.where(able, worth + matched, 0.0), maximize=True)
     pairs = (
