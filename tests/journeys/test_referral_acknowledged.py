@@ -4,11 +4,22 @@ from dataclasses import replace
 from datetime import timedelta
 
 import pytest
-from referral_examples import DERMATOLOGY, NOTE, NOW, SNOMED, TODAY, a_person, a_referral, a_twin, saying
+from referral_examples import (
+    DERMATOLOGY,
+    NOTE,
+    NOW,
+    PHYSIOTHERAPY,
+    SNOMED,
+    TODAY,
+    a_person,
+    a_referral,
+    a_twin,
+    saying,
+)
 from referral_stories import Story
 
 from careengine.capabilities import referrals
-from careengine.capabilities.referrals import Code, Placer, Role, Sender, Words
+from careengine.capabilities.referrals import Attachment, Code, Placer, Referral, Role, Sender, Words
 from careengine.engine.case import Event
 from careengine.engine.check import problems
 from careengine.engine.journey import Candidate, Join, Open
@@ -262,3 +273,80 @@ def test_a_replacement_is_no_duplicate_of_what_it_replaces() -> None:
 def test_what_was_replaced_joins_its_replacement() -> None:
     newer = a_twin(received=NOW + timedelta(hours=1), replaces=("ServiceRequest/one",))
     assert Story(a_referral(), (newer,)).state == "joined"
+
+
+ENDOCRINOLOGY, IN_WRITING = "306278007", "http://www.ama-assn.org/go/cpt"
+
+
+def an_econsult(service: str, item: str, **changes: object) -> Referral:
+    """Return a complete referral that asks for written advice."""
+    return a_referral(
+        services=(Code(SNOMED, service),),
+        details=(Code(IN_WRITING, "99452"),),
+        attachments=(Attachment("DiagnosticReport/item@1", (item,), TODAY - timedelta(days=1)),),
+        **changes,
+    )
+
+
+def test_written_advice_is_given_where_that_is_agreed_and_the_sender_hears_how() -> None:
+    story = Story(an_econsult(ENDOCRINOLOGY, "http://loinc.org|4548-4"))
+    (effect,) = story.effects
+
+    assert (story.state, story.cards) == ("acknowledging", [])
+    assert (effect.body["status"], effect.body["task_status"]) == ("3.0", "accepted")
+    assert effect.body["reason"] == "econsult"
+    story.partner_takes_it()
+    assert story.state == "acknowledged"
+
+
+def test_written_advice_that_is_not_agreed_is_proposed_by_a_person() -> None:
+    story = Story(an_econsult("308474002", "http://loinc.org|10202-0"))
+    assert (story.state, story.cards) == ("received", ["referrals.triage"])
+    story.person_says("econsult")
+    assert story.effects[0].body["reason"] == "econsult"
+
+
+def test_a_person_may_answer_written_advice_with_a_visit() -> None:
+    story = Story(an_econsult("308474002", "http://loinc.org|10202-0"))
+    story.person_says("accept")
+    assert "reason" not in story.effects[0].body
+
+
+def test_urgent_written_advice_is_seen_by_a_nurse_first() -> None:
+    story = Story(an_econsult(ENDOCRINOLOGY, "http://loinc.org|4548-4", priority="urgent"))
+    assert (story.state, story.cards) == ("urgent_triage", ["referrals.triage"])
+
+
+def test_a_redirected_referral_is_complete_for_the_other_clinic_and_the_sender_hears_which() -> None:
+    imaging = Attachment("DiagnosticReport/xray@1", ("http://loinc.org|18748-4",), TODAY - timedelta(days=1))
+    story = Story(
+        a_referral(services=(Code(SNOMED, PHYSIOTHERAPY),), priority="urgent", attachments=(imaging,))
+    )
+    assert (story.state, story.cards) == ("received", ["referrals.triage"])
+    story.person_says("redirect")
+    (effect,) = story.effects
+
+    assert effect.body["status"] == "3.0"
+    assert (effect.body["reason"], effect.body["clinic"]) == ("redirected", "orthopaedics")
+
+
+def test_a_redirected_referral_is_asked_for_what_the_other_clinic_needs() -> None:
+    story = Story(a_referral(services=(Code(SNOMED, PHYSIOTHERAPY),), priority="urgent", attachments=()))
+    story.person_says("redirect")
+    assert (story.state, story.cards[-1]) == ("information_missing", "referrals.completeness")
+    assert story.decisions[-1].because[0].params["item"] == "imaging_report"
+
+
+def test_where_no_other_clinic_is_proposed_there_is_nothing_to_redirect_to() -> None:
+    story = Story(an_econsult("308474002", "http://loinc.org|10202-0"))
+    story.person_says("redirect")
+    assert (story.state, story.cards) == ("received", ["referrals.triage", "referrals.triage"])
+    assert story.effects == []
+
+
+def test_a_decline_leaves_with_a_reason_from_the_list_and_never_with_what_somebody_typed() -> None:
+    story = Story(a_referral(covers=()))
+    story.person_says("decline")
+    (effect,) = story.effects
+    assert (effect.body["status"], effect.body["reason"]) == ("4.0", "unspecified")
+    assert "seen" not in str(effect.body.values())

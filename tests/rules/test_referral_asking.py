@@ -10,6 +10,7 @@ from referral_examples import NOW, TODAY, InForce, a_person, a_referral, rules
 from careengine.capabilities import referrals
 from careengine.capabilities.referrals import Ask, Attachment, Clinic, Code, Referral, Role, Sender
 from careengine.kernel.decision import Decision, Route
+from careengine.policy.sources import package_sources
 
 POLICY = InForce()[referrals.ASKING]
 ZONE = "America/New_York"
@@ -199,26 +200,23 @@ def test_what_the_sender_is_asked_names_items_and_their_number_and_nobody() -> N
     assert "Patient" not in str(effect.body)
 
 
-def test_the_patient_is_written_one_letter_for_two_things() -> None:
+def test_a_patient_is_asked_by_message_for_one_thing_and_by_letter_for_another() -> None:
     clinic = CLINICS["physiotherapy"]
     referral = without(complete(clinic), "phone", "insurance")
-    decision = asking(completeness(referral, clinic), ways=frozenset({"sender", "letter"}))
-    (letter,) = referrals.ask_patient(decision)
+    decision = asking(completeness(referral, clinic))
+    written = referrals.ask_patient(decision)
 
-    assert (letter.template, letter.letter) == ("referrals.missing_insurance_and_phone", True)
-    assert letter.items == ("insurance", "phone")
+    assert [(one.template, dict(one.params), one.letter) for one in written] == [
+        ("referrals.missing_item", {"item": "insurance"}, False),
+        ("referrals.missing_item", {"item": "phone"}, True),
+    ]
     assert referrals.ask_sender(referral, decision, now=NOW) == ()
 
 
-def test_a_message_and_a_letter_are_two_things_to_write() -> None:
-    clinic = CLINICS["physiotherapy"]
-    referral = without(complete(clinic), "phone", "insurance")
-    written = referrals.ask_patient(asking(completeness(referral, clinic)))
+def test_what_a_patient_is_asked_for_has_words_a_patient_knows() -> None:
+    words = package_sources()["messaging.templates"].text
 
-    assert [(one.template, one.letter) for one in written] == [
-        ("referrals.missing_insurance", False),
-        ("referrals.missing_phone", True),
-    ]
+    assert all(f"        {item}: {{en:" in words for item in POLICY.of_patient)
 
 
 def test_a_due_time_keeps_the_local_time_of_day_over_a_weekend_and_a_spring_night() -> None:

@@ -76,6 +76,8 @@ def read_ccda(raw: bytes) -> CcdaDocument:
     own = numbers[0]
     set_id = next((n for one in root.findall(f"{_HL7}setId") if (n := _number(one))), own)
     resources, unread = _converted(root)
+    if not any(one["resourceType"] == "Patient" for one in resources):
+        raise CcdaUnreadable("no_patient")
     return CcdaDocument(
         id=own,
         set_id=set_id,
@@ -207,6 +209,7 @@ def _converter() -> Any:
     """Return the converter with its mouth shut: it logs what it reads, names included."""
     from ccda_to_fhir import convert_document  # type: ignore[import-untyped]  # nor does it
 
+    logging.getLogger("ccda_to_fhir").setLevel(logging.CRITICAL + 1)  # also of loggers it makes later
     for name in [known for known in logging.root.manager.loggerDict if known.startswith("ccda_to_fhir")]:
         logging.getLogger(name).disabled = True
     return convert_document

@@ -27,7 +27,6 @@ class PatientAsk:
 
     template: str
     params: Mapping[str, Scalar] = field(default_factory=dict)
-    items: tuple[str, ...] = ()
     letter: bool = False
 
 

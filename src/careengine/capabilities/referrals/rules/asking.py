@@ -14,6 +14,8 @@ from careengine.kernel.effect import Effect, Json
 from careengine.kernel.policy import Scalar
 
 ASK_SENDER = "referrals.ask_sender"
+MISSING_ITEM = "referrals.missing_item"
+"""The wording in which a patient is asked for an item."""
 BY_SENDER, BY_MESSAGE, BY_LETTER = "sender", "message", "letter"
 ASKED, WAITS, NOTHING = "ask", "wait", "nothing_to_ask"
 NOBODY, CHASED_OUT = "nobody_to_ask", "asked_often_enough"
@@ -178,15 +180,9 @@ def ask_sender(referral: Referral, decision: Decision, *, now: datetime) -> tupl
 
 
 def ask_patient(decision: Decision) -> tuple[PatientAsk, ...]:
-    """Return what the patient is written now: one message and one letter at most."""
-    asked = []
-    for way in (BY_MESSAGE, BY_LETTER):
-        asks = sorted((a for a in asks_of(decision) if a.way == way), key=lambda a: a.item)
-        if asks:
-            items = tuple(ask.item for ask in asks)
-            by = {str(r.params["by"]) for r in decision.because if r.params.get("item") in items}
-            template = f"referrals.missing_{'_and_'.join(items)}"
-            asked.append(
-                PatientAsk(template=template, params={"by": min(by)}, items=items, letter=way == BY_LETTER)
-            )
-    return tuple(asked)
+    """Return what the patient is written now, an item at a time; it names no more than the item."""
+    return tuple(
+        PatientAsk(template=MISSING_ITEM, params={"item": ask.item}, letter=ask.way == BY_LETTER)
+        for ask in asks_of(decision)
+        if ask.way in {BY_MESSAGE, BY_LETTER}
+    )

@@ -26,14 +26,19 @@ REVIEW_CODE = "review-report"
 _CODES = "urn:careengine:task"
 
 
-def decide_report(reports: Reports, *, policy: ReportPolicy) -> Decision:
+def decide_report(
+    reports: Reports, *, policy: ReportPolicy, refused: frozenset[str] = frozenset()
+) -> Decision:
     """Say whether the report of this referral has come.
 
     It closes the wait only when it is a consult report by its code, final by its status, and
     names the referral or its visit. A preliminary one is waited on; one that may be it, but
-    does not say so in all three ways, is shown to a person.
+    does not say so in all three ways, is shown to a person; a version in ``refused``, of which
+    a person said that it is not the report, is not shown again.
     """
-    standing = [r for r in reports.found if r.status not in policy.void and not r.others]
+    standing = [
+        r for r in reports.found if r.status not in policy.void and not r.others and r.ref not in refused
+    ]
     judged = [(report, _doubts(report, policy)) for report in standing if not _elsewhere(report, policy)]
     sure = [report for report, doubts in judged if not doubts]
     final = [report for report in sure if report.status in policy.final]

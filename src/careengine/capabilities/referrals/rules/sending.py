@@ -34,7 +34,8 @@ def acknowledge(
 ) -> Effect:
     """Return the acknowledgement that ``decision`` words; it names the referral, never the patient.
 
-    ``why`` is the reason a person gave, sent only when the policy lists it for the outcome;
+    ``why`` is the reason a person gave, sent only when the policy lists it for the outcome (an
+    outcome with a single reason always carries that);
     ``clinic`` is where a redirected referral went.
     """
     body = {
@@ -45,7 +46,8 @@ def acknowledge(
     }
     listed = policy.reasons.get(decision.answer, frozenset())
     if listed:
-        body["reason"] = why if why in listed else UNSPECIFIED
+        only = next(iter(listed)) if len(listed) == 1 else UNSPECIFIED
+        body["reason"] = why if why in listed else only
     if clinic:
         body["clinic"] = clinic
     return Effect(

@@ -20,15 +20,19 @@ def load_reports(charts: Charts, cases: Sequence[Case]) -> Mapping[int, Reports]
     """Return each case's documents since it began, newest first; two readings for the whole batch."""
     since = min(case.opened_at for case in cases)
     charted = charts.of_subjects({case.subject for case in cases}, kinds=_KINDS, since=since)
-    focused = charts.resources(
-        {Ref.parse(str(case.data[FOCUS])) for case in cases}, kinds=("ServiceRequest",)
-    )
+    focuses = {Ref.parse(str(case.data[FOCUS])) for case in cases}
+    first = {Ref(ref.type, ref.id, 1) for ref in focuses}
+    focused = charts.resources(sorted(focuses | first), kinds=("ServiceRequest",))
     return {case.id: _reports(case, charted.get(case.subject, []), focused) for case in cases}
 
 
 def _reports(case: Case, stored: Sequence[Stored], focused: Mapping[Ref, Stored]) -> Reports:
     mine = _Mine.of(case, stored, focused)
-    found = [report for one in stored if (report := _report(one, mine)) and one.updated >= case.opened_at]
+    request = Ref.parse(mine.request)
+    came = focused.get(Ref(request.type, request.id, 1))
+    # Both were recorded in real time; when the case was opened is domain time.
+    newer = [one for one in stored if came is None or one.updated >= came.updated]
+    found = [report for one in newer if (report := _report(one, mine))]
     return Reports(tuple(sorted(found, key=lambda report: (report.written, report.ref), reverse=True)))
 
 
