@@ -52,6 +52,8 @@ class Text:
     sid: str
     asked: dict[str, str]
     at: datetime
+    stopped: bool = False
+    """Its reader had said STOP before it was handed over."""
     status: str = "queued"
     error: int | None = None
 
@@ -98,7 +100,7 @@ class SmsServer:
         asked = request.form()
         if (code := self._fault(asked)) is not None:
             return refused(code)
-        text = Text(self._sid(len(self.texts)), asked, self.now())
+        text = Text(self._sid(len(self.texts)), asked, self.now(), asked["To"] in self.stopped)
         self.texts.append(text)
         self._by_number.setdefault(asked["To"], []).append(text)
         arrives = text.at + timedelta(seconds=self.plan.delivered_after_s)
@@ -132,13 +134,14 @@ class SmsServer:
         text.error = _UNDELIVERED.get(self.plan.lines.get(text.asked["To"], Line.OK))
         text.status = "undelivered" if text.error else "delivered"
         if not text.error:
-            self._arrive(text.asked["To"], text.asked["Body"], at, text.sid)
+            to, body = text.asked["To"], text.asked["Body"]
+            self._count(to, body, text.at, stopped=text.stopped)
+            self.mailbox.put(Arrived(Kind.TEXT, at, to, body, {"sid": text.sid, "from": self.plan.number}))
         await self._call_back(text)
 
-    def _arrive(self, to: str, body: str, at: datetime, sid: str, *, confirms: bool = False) -> None:
-        stopped = to in self.stopped and not confirms
+    def _count(self, to: str, body: str, at: datetime, *, stopped: bool) -> None:
+        """Count a text by the instant at which it was handed over: what the line adds is not the sender's."""
         self.measures.delivered(to, body, at, self.plan.zones.get(to, "America/New_York"), stopped=stopped)
-        self.mailbox.put(Arrived(Kind.TEXT, at, to, body, {"sid": sid, "from": self.plan.number}))
 
     async def _call_back(self, text: Text) -> None:
         url = text.asked.get("StatusCallback")
@@ -185,10 +188,16 @@ class SmsServer:
             await self.post(self.inbound_url, self._inbound(sender, body, sid))
         if said.taken:
             for number, reply in enumerate(replies_in(said.body)):
-                self._arrive(sender, reply, self.now(), f"{sid}-{number}", confirms=number == 0)
+                self._answered(sender, reply, f"{sid}-{number}", confirms=number == 0)
         if word in STOPS:
             self.blocked.add(sender)
         return said
+
+    def _answered(self, to: str, body: str, sid: str, *, confirms: bool) -> None:
+        """Deliver what a webhook's answer says; one such text may confirm a STOP."""
+        at = self.now()
+        self._count(to, body, at, stopped=to in self.stopped and not confirms)
+        self.mailbox.put(Arrived(Kind.TEXT, at, to, body, {"sid": sid, "from": self.plan.number}))
 
     async def forge(self, sender: str, body: str, *, sid: str) -> Said:
         """Post as somebody would who has not the token."""

@@ -13,6 +13,7 @@ import urllib3
 from town_engine import HandClock, TownEngine
 
 from caretown.clinics import directory, holidays, openings, town_clinics
+from caretown.oddities import Odd, Oddity
 from caretown.servers import Servers
 from caretown.town_clock import ZONE
 from caretown.town_plan import EhrPlan, TownPlan
@@ -378,3 +379,42 @@ def test_the_same_seed_takes_the_same_slots(engine: TownEngine, clock: HandClock
             taken.append([one["resource"]["id"] for one in get(town, "Slot?status=busy")["entry"]])
 
     assert taken[0] == taken[1] != []
+
+
+@pytest.mark.parametrize(("kind", "status"), [(Odd.BUSY, 429), (Odd.ERROR, 500), (Odd.GIBBERISH, 200)])
+def test_the_booking_system_can_be_busy_broken_or_talk_gibberish(
+    engine: TownEngine, clock: HandClock, kind: Odd, status: int
+) -> None:
+    plan = TownPlan(ehr=QUIET, odd=(Oddity("ehr", kind, times=1),))
+    with Servers(engine.url, "", clock, plan) as town:
+        town.open_clinics(MONDAY)
+
+        assert book(town, ask(key="k1")).status == status
+        again = book(town, ask(key="k1"), unless="identifier=urn:key|k1")
+        assert again.status == (200 if kind is Odd.GIBBERISH else 201)
+
+
+def test_a_booking_whose_answer_was_cut_off_is_found_under_its_key(
+    engine: TownEngine, clock: HandClock
+) -> None:
+    plan = TownPlan(ehr=QUIET, odd=(Oddity("ehr", Odd.CUT, times=1),))
+    with Servers(engine.url, "", clock, plan) as town:
+        town.open_clinics(MONDAY)
+        with pytest.raises(urllib3.exceptions.ProtocolError):
+            book(town, ask(key="k1"))
+
+        assert get(town, "Appointment?identifier=urn:key%7Ck1")["total"] == 1
+        assert book(town, ask(key="k1"), unless="identifier=urn:key|k1").status == 200
+
+
+def test_one_resource_that_the_engine_refuses_does_not_hold_back_the_others(
+    engine: TownEngine, clock: HandClock, town: Servers
+) -> None:
+    sent = len(engine.came)
+    engine.answers["/fhir"] = (422, b"{}")
+    book(town, ask())
+    town.settle()
+
+    told = town.log()["ehr"]
+    assert [len(json.loads(one.body)["entry"]) for one in engine.came[sent:]] in ([2, 1, 1], [1, 1])
+    assert told["feed_refused"] == 2

@@ -195,6 +195,16 @@ def test_after_the_keyword_the_vendor_refuses_and_after_other_words_the_town_cou
     assert (told["refused_after_stop"], told["after_stop"]) == (1, 1)
 
 
+def test_a_text_handed_over_before_the_stop_is_not_held_against_the_sender(
+    town: Servers, clock: HandClock
+) -> None:
+    send(town)
+    town.text(JANE, "leave me alone", stops=True).result(5)
+    deliver(town, clock)
+
+    assert (len(town.mailbox.take()), town.log()["sms"]["after_stop"]) == (1, 0)
+
+
 def test_somebody_who_starts_again_is_written_to_again(town: Servers) -> None:
     town.text(JANE, "STOP").result(5)
     town.text(JANE, "START").result(5)
