@@ -56,7 +56,8 @@ def of(whose: UUID, **data: Any) -> Case:
     case = a_case(**data)
     return Case(
         id=case.id, journey=case.journey, journey_version=1, state=case.state, version=case.version,
-        subject=whose, site=case.site, zone=case.zone, opened_at=case.opened_at, entered_at=case.entered_at, data=data,
+        subject=whose, site=case.site, zone=case.zone, opened_at=case.opened_at,
+        entered_at=case.entered_at, data=data,
     )  # fmt: skip
 
 
@@ -117,7 +118,8 @@ def test_what_was_verified_is_read_back_as_the_newest_check(conn: Connection) ->
 def test_an_answer_that_somebody_else_put_into_the_record_is_no_check_of_ours(conn: Connection) -> None:
     store(conn, ANN, {
         "resourceType": "CoverageEligibilityResponse", "id": "theirs", "status": "active",
-        "purpose": ["benefits"], "patient": {"reference": "Patient/ann"}, "created": "2026-11-01T10:00:00Z", "outcome": "complete",
+        "purpose": ["benefits"], "patient": {"reference": "Patient/ann"}, "created": "2026-11-01T10:00:00Z",
+        "outcome": "complete",
         "request": {"display": "theirs"}, "insurer": {"display": "theirs"},
     })  # fmt: skip
     case = of(subject(conn, "ann"))
