@@ -17,6 +17,9 @@ NAME = "print"
 """The partner's name in ``organisation.yaml``."""
 _PLACE = re.compile(r"\b[A-Za-z]{2,},? \d{5}(-\d{4})?$")
 """State and ZIP: the last line of an address."""
+_PHONE = re.compile(r"[\d\s()+.-]{7,}")
+_HEAD = 14
+"""An address stands among so many first lines."""
 
 
 @dataclass(slots=True)
@@ -74,9 +77,13 @@ class PrintShop:
 
 
 def _address(lines: list[str]) -> list[str]:
-    """Return the reader's address: up to four lines that end with a state and a ZIP.
+    """Return the first address on the page: up to four lines that end with a state and a ZIP.
 
-    The sender's own address stands in the head; the reader's comes after it.
+    What stands above it is the head, whose last line may be a telephone number.
     """
-    ends = [number for number, line in enumerate(lines[:14]) if _PLACE.search(line)]
-    return lines[max(0, ends[-1] - 3) : ends[-1] + 1] if ends else []
+    end = next((number for number, line in enumerate(lines[:_HEAD]) if _PLACE.search(line)), None)
+    if end is None:
+        return []
+    found = lines[max(0, end - 3) : end + 1]
+    heads = [number for number, line in enumerate(found) if _PHONE.fullmatch(line)]
+    return found[heads[-1] + 1 :] if heads else found

@@ -99,7 +99,13 @@ def test_a_letter_arrives_two_days_later_at_its_address(
     town: Servers, clock: HandClock, compressed: int
 ) -> None:
     raw = letter(
-        "Harbour Town Health", "+1 617 555 0100", *ADDRESS, "Please ring us (today).", compressed=compressed
+        "Harbour Town Health",
+        "+1 617 555 0100",
+        *ADDRESS,
+        "Please ring us (today).",
+        "We are at:",
+        "Boston, MA 02110",
+        compressed=compressed,
     )
     assert post(town, raw) == 201
     town.settle()
@@ -109,7 +115,7 @@ def test_a_letter_arrives_two_days_later_at_its_address(
 
     (arrived,) = town.mailbox.take()
     assert (arrived.kind, arrived.at) == ("letter", NINE + timedelta(days=2))
-    assert arrived.to.splitlines()[-3:] == list(ADDRESS)
+    assert arrived.to.splitlines() == list(ADDRESS)
     assert "Please ring us (today)." in arrived.body
 
 
