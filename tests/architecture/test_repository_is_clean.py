@@ -9,7 +9,7 @@ ADDRESS = re.compile(
     r"/(root|home/\w+|opt|work|mnt|Users)/[\w.-]|/tmp/\w+/"
     r"|(?<!no-emit-)index-url|(?<!no-emit-)find-links|--trusted-host"
 )
-PINNED = re.compile(r"^([a-z0-9._-]+)(?:\[[a-z,]+\])?==([^ ;\\]+)", re.M)
+PINNED = re.compile(r"^([a-z0-9._-]+)(?:\[[a-z, ]+\])?==([^ ;\\]+)", re.M)
 LOCKS = ("requirements.lock", "requirements-test.lock", "requirements-town.lock")
 MAY_NAME_AN_ADDRESS = {
     "tests/architecture/test_repository_is_clean.py": "spells the pattern",

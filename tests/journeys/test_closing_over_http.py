@@ -43,7 +43,8 @@ DIAGNOSTIC: dict[str, Any] = {
     "resourceType": "DiagnosticReport", "id": "note", "status": "final", "code": DOCUMENT["type"],
     "subject": {"reference": "Patient/ann"}, "basedOn": [{"reference": "ServiceRequest/one"}],
     "result": [{"reference": "Observation/1"}], "conclusion": "Ambulatory monitoring is normal.",
-    "performer": [{"reference": "Practitioner/okafor", "display": "Dr. Okafor"}],
+    "performer": [{"reference": "Practitioner/okafor", "display": "Dr. Okafor"}, {"reference": "#nurse"}],
+    "contained": [{"resourceType": "Practitioner", "id": "nurse", "name": [{"family": "Paul"}]}],
 }  # fmt: skip
 COMPOSITION: dict[str, Any] = {
     "resourceType": "Composition", "id": "note", "status": "final", "type": DOCUMENT["type"],

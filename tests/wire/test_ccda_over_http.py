@@ -5,6 +5,7 @@ import http.client
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 from importlib.resources import files
 from pathlib import Path
@@ -16,8 +17,10 @@ import uvicorn
 
 from careengine.entrypoints.api.serving import served_by
 from careengine.entrypoints.compose import Installation, prepare
+from careengine.record.resource_types import type_code
 from careengine.record.write import NewVersion, write_versions
 from careengine.runtime.clock import FixedClock
+from careengine.runtime.codec import unpack
 from careengine.runtime.database import Connection
 from careengine.runtime.organisation import Organisation
 from careengine.runtime.settings import Settings
@@ -126,6 +129,15 @@ def held(served: int) -> Callable[[str], list[dict[str, Any]]]:
 Held = Callable[[str], list[dict[str, Any]]]
 
 
+def originals(conn: Connection) -> list[bytes]:
+    """The documents as they came; no partner may read them back."""
+    rows = conn.execute(
+        "select body from resource where type = %s order by id", (type_code("Binary"),)
+    ).fetchall()
+    conn.rollback()
+    return [base64.b64decode(orjson.loads(unpack(body))["data"]) for (body,) in rows]
+
+
 def events(conn: Connection) -> list[str]:
     """What waits for a person to place it."""
     rows = conn.execute(
@@ -191,17 +203,12 @@ def test_the_bytes_are_kept_as_they_came_under_the_documents_own_numbers(
     raw = sample("referral_cardiology")
     send(raw)
     (kept,) = held("DocumentReference")
-    row = conn.execute(
-        "select count(*) from resource where id = %s", (kept["content"][0]["attachment"]["url"][7:],)
-    )
 
-    assert row.fetchone() == (1,)
     assert kept["masterIdentifier"]["value"] == "LAK-DOC-20417-1"
     assert kept["docStatus"] == "final"
     assert kept["subject"] == {"reference": "Patient/cristie"}
     assert kept["content"][0]["attachment"]["size"] == len(raw)
-    binaries = held("Binary")
-    assert [base64.b64decode(one["data"]) for one in binaries] == [raw]
+    assert originals(conn) == [raw]
 
 
 @pytest.mark.parametrize("again", ["referral_cardiology", "referral_cardiology_sent_again"])
@@ -263,7 +270,7 @@ def test_a_broken_document_is_kept_and_a_person_hears_of_it_once(
 
     assert [reply.status for reply in replies] == [202, 202]
     assert "for a person" in replies[0].words
-    assert [base64.b64decode(one["data"]) for one in held("Binary")] == [sample("referral_broken")]
+    assert originals(conn) == [sample("referral_broken")]
     assert held("ServiceRequest") == []
     assert events(conn) == ["document.unreadable"]
 
@@ -334,3 +341,25 @@ def test_what_is_no_document_is_refused_or_kept_but_never_a_fault(
 def test_without_a_token_nothing_is_kept(send: Send, held: Held) -> None:
     assert send(sample("referral_cardiology"), shown="guessed").status == 401
     assert held("DocumentReference") == []
+
+
+def test_the_same_document_sent_eight_times_at_once_is_one_referral(
+    send: Send, held: Held, conn: Connection
+) -> None:
+    put(conn, KOELPIN)
+    with ThreadPoolExecutor(8) as hands:
+        replies = list(hands.map(send, [sample("referral_cardiology")] * 8))
+
+    assert {reply.status for reply in replies} == {200}
+    assert [one["meta"]["versionId"] for one in held("ServiceRequest")] == ["1"]
+    assert len(held("DocumentReference")) == 1
+
+
+def test_no_partner_reads_the_documents_of_others_back_as_they_came(
+    send: Send, held: Held, conn: Connection
+) -> None:
+    put(conn, KOELPIN)
+    send(sample("referral_cardiology"))
+
+    assert held("Binary") == []
+    assert len(originals(conn)) == 1

@@ -19,9 +19,7 @@ _REPORT, _PATIENT = (
     "urn:uuid:00000000-0000-4000-8000-000000000002",
 )
 """Names inside the bundle, which the receiver replaces by its own."""
-_STAYS = frozenset(
-    {"id", "meta", "text", "contained", "basedOn", "context", "encounter", "result", "relatesTo"}
-)
+_STAYS = frozenset({"id", "meta", "text", "basedOn", "context", "encounter", "result", "relatesTo"})
 """Elements that would point back into our record."""
 
 
