@@ -37,6 +37,8 @@ class Case:
     """When it entered its state."""
     data: Mapping[str, Scalar] = field(default_factory=dict)
     """Small codes and references the journey keeps; never chart text."""
+    calendar: str = ""
+    """The policy that holds the site's working days."""
     about: str = ""
     """The resource that the event at hand refers to, ``Type/id@version``, so that a loader can read it."""
 

@@ -18,6 +18,7 @@ def case_of(engine: Engine, row: CaseRow, about: str = "") -> Case:
     return Case(
         id=row.id, journey=coded.journey.name, journey_version=row.journey_version,
         state=coded.state(row.state).name, version=row.version, subject=row.subject, site=site,
-        zone=engine.organisation.sites[site].zone, opened_at=row.opened_at, entered_at=row.entered_at,
+        zone=engine.organisation.sites[site].zone, calendar=engine.organisation.sites[site].calendar,
+        opened_at=row.opened_at, entered_at=row.entered_at,
         data=orjson.loads(unpack(row.data)), about=about,
     )  # fmt: skip

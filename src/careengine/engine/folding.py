@@ -167,6 +167,9 @@ class Folding:
         if answer.call.event is not None:
             work.hops = 0
         if not answer.next.now:
+            # What else waits for this case must see these writes: it runs in the next batch.
+            again = work.row.wake_at is not None and work.row.wake_at <= self._batch.now
+            work.left = bool(answer.next.writes) and not (again and self._goes_round(work, answer))
             return
         if answer.next.writes and not self._goes_round(work, answer):
             # The next state's facts must see these writes: it runs in the next batch.

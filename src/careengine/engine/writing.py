@@ -226,6 +226,8 @@ def _tell(conn: Connection, engine: Engine, batch: Batch, clocks: ClockDesk) -> 
     for told in batch.tells:
         case = told.tell.case if isinstance(told.tell.case, int) else known.get(key_of(told.tell.case))
         if case is None or case not in there:
+            if told.tell.if_there:
+                continue
             raise NotFound(f"Case {told.by.id} tells a case that does not exist; open it first.")
         dedupe = key_of("tell", told.by.id, told.by.version, told.ordinal)
         events.append(

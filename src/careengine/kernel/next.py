@@ -21,6 +21,8 @@ class Tell:
     body: Mapping[str, Json] = field(default_factory=dict)
     opens: bool = False
     """A case of that key is opened when there is none yet: a coordinator is there from its first tell on."""
+    if_there: bool = False
+    """Whoever has no case need not hear it; otherwise a tell that nobody can take is shown to a person."""
 
 
 def called(journey: str, key: str) -> str:

@@ -73,6 +73,8 @@ from careengine.capabilities.referrals.rules.completeness import decide_complete
 from careengine.capabilities.referrals.rules.duplicates import JOINED, decide_duplicate, decide_successor
 from careengine.capabilities.referrals.rules.identity import DECEASED, decide_identity
 from careengine.capabilities.referrals.rules.reporting import (
+    CAME,
+    REVIEWED,
     SEND_REPORT,
     decide_report,
     decide_review,
@@ -83,6 +85,7 @@ from careengine.capabilities.referrals.rules.reporting import (
 )
 from careengine.capabilities.referrals.rules.sending import ACKNOWLEDGE, acknowledge
 from careengine.capabilities.referrals.rules.series import (
+    COMPLETE,
     decide_series,
     look_again,
     next_by,
@@ -106,8 +109,10 @@ __all__ = [
     "ASKING",
     "ASK_SENDER",
     "BY",
+    "CAME",
     "CLINIC",
     "CLINICS",
+    "COMPLETE",
     "DECEASED",
     "DECLINED",
     "DOCUMENTS",
@@ -125,6 +130,7 @@ __all__ = [
     "REPORT",
     "REPORTING",
     "REVIEW",
+    "REVIEWED",
     "REVIEWING",
     "ROUTING",
     "SEEN_BY_A_NURSE",

@@ -1,0 +1,162 @@
+"""One clinic's waitlist: a slot that becomes free is offered to a few who wait, and then to the next."""
+
+from datetime import datetime, time, timedelta
+
+from careengine.capabilities import scheduling
+from careengine.engine.calendars import instant
+from careengine.engine.journey import CardDecided, Case, Event, Facts, Instant, Journey, Policies
+from careengine.kernel.decision import Route
+from careengine.kernel.next import Next, Tell, ask, stay, to
+from careengine.kernel.policy import Scalar
+from careengine.kernel.team import Team
+
+NEEDS = (scheduling.FREED, scheduling.WAITERS)
+FREED, CLOSED, OFFERED, LAPSED = "slot.freed", "offer.closed", "slot.offered", "offer.lapsed"
+GIVEN = "scheduling.backfill"
+
+journey = Journey(
+    "clinic_waitlist", version=1, subject="HealthcareService",
+    outcome="no freed slot stays empty while somebody waits", target="scheduling.backfill",
+)  # fmt: skip
+
+
+@journey.state(
+    "watching", owner=Team.ACCESS, clock="access.waitlist", awaits="a_freed_slot",
+    needs=NEEDS, goes=("reviewing",), asks=(GIVEN,),
+)  # fmt: skip
+def watching(case: Case, facts: Facts, policy: Policies, event: Event | None, now: Instant) -> Next:
+    """Offer what became free; with nothing freed, look over the list when its time has come."""
+    if event is not None and event.kind == FREED:
+        return freed(case, facts, policy, event, now)
+    if event is not None and event.kind == CLOSED:
+        return answered(case, facts, policy, event, now)
+    if case.data.get("freed"):
+        return deal(case, facts, policy, now)
+    if case.data.get("day") == case.day(now).isoformat():
+        return stay(wake=tomorrow(case, now))
+    return to("reviewing", now=True)
+
+
+@journey.state(
+    "reviewing", owner=Team.ACCESS, clock="access.rebook", awaits="our_review", goes=("watching", "closed"),
+)  # fmt: skip
+def reviewing(case: Case, facts: Facts, policy: Policies, event: Event | None, now: Instant) -> Next:
+    """Begin a new day of the list: its clock starts anew."""
+    return to("watching", now=True, data={"day": case.day(now).isoformat()})
+
+
+@journey.on("watching", FREED, needs=NEEDS, asks=(GIVEN,))
+def freed(case: Case, facts: Facts, policy: Policies, event: Event | None, now: Instant) -> Next:
+    """A slot became free: remember it, and offer it at once."""
+    assert event is not None  # noqa: S101  the engine calls it with an event
+    slots = dict.fromkeys((*str(case.data.get("freed") or "").split(), str(event.body["slot"])))
+    return stay(data={"freed": " ".join(slots)}, wake=now)
+
+
+def deal(case: Case, facts: Facts, policy: Policies, now: Instant) -> Next:
+    """Choose who is asked about which slot, close what nobody answered, and wait for the answers."""
+    rules = policy[scheduling.BACKFILL]
+    openings = facts[scheduling.FREED].found
+    out, lapsed = lapse(case, now)
+    chosen = scheduling.decide_backfill(
+        openings, facts[scheduling.WAITERS].waiting, out=out, now=now, zone=case.zone,
+        policy=rules, clinics=policy[scheduling.CLINICS],
+    )  # fmt: skip
+    if chosen.route is Route.ASK:
+        return ask(GIVEN, because=chosen, data={"freed": None, "out": None})
+    pairs = scheduling.pairs(chosen)
+    by_slot = {one.slot: one for one in openings}
+    until = {slot: scheduling.answer_by(by_slot[slot], now=now, policy=rules) for _, slot in pairs}
+    kept = {**still_open(case, now), **{f"{who}:{slot}": until[slot] for who, slot in pairs}}
+    tells = tuple(offer(who, by_slot[slot], until[slot]) for who, slot in pairs)
+    live = {slot for _, _, slot in map(split, kept)} if kept else set()
+    data: dict[str, Scalar] = {
+        "freed": " ".join(slot for slot in by_slot if slot in live) or None,
+        "open": " ".join(f"{name}|{at.isoformat()}" for name, at in kept.items()) or None,
+        "out": " ".join((*out, *(scheduling.asked(who, slot) for who, slot in pairs))) if live else None,
+    }  # fmt: skip
+    wake = min(kept.values(), default=tomorrow(case, now))
+    return stay(because=chosen, tells=(*lapsed, *tells), data=data, wake=wake)
+
+
+def tomorrow(case: Case, now: Instant) -> datetime:
+    """Return when the next day of the list begins at its clinic."""
+    return instant(case.day(now) + timedelta(days=1), time(0), case.zone)
+
+
+def split(name: str) -> tuple[str, str, str]:
+    """Return case, mark and slot of a question that is open."""
+    return name.partition(":")
+
+
+def offer(who: int, opening: scheduling.Opening, until: datetime) -> Tell:
+    """Ask one patient's case about one slot."""
+    body = {
+        "slot": opening.slot, "start": opening.start.isoformat(), "end": opening.end.isoformat(),
+        "answer_by": until.isoformat(),
+    }  # fmt: skip
+    return Tell(who, OFFERED, body)
+
+
+def questions(case: Case) -> dict[str, datetime]:
+    """Return the questions that were asked and not closed, with when each lapses."""
+    found = (one.rpartition("|") for one in str(case.data.get("open") or "").split())
+    return {name: datetime.fromisoformat(at) for name, _, at in found}
+
+
+def still_open(case: Case, now: Instant) -> dict[str, datetime]:
+    """Return the questions that may still be answered."""
+    return {name: at for name, at in questions(case).items() if at > now}
+
+
+def lapse(case: Case, now: Instant) -> tuple[tuple[str, ...], tuple[Tell, ...]]:
+    """Return what was asked, open questions marked, and a word to those whose time to answer is over."""
+    open_now = still_open(case, now)
+    asked = dict.fromkeys(str(case.data.get("out") or "").split())
+    for name in open_now:
+        who, _, slot = split(name)
+        asked[scheduling.asked(int(who), slot, still_open=True)] = None
+    over = [split(name) for name in questions(case) if name not in open_now]
+    return tuple(asked), tuple(Tell(int(who), LAPSED, {"slot": slot}) for who, _, slot in over)
+
+
+@journey.on("watching", CLOSED, needs=NEEDS, asks=(GIVEN,))
+def answered(case: Case, facts: Facts, policy: Policies, event: Event | None, now: Instant) -> Next:
+    """Taken: the others hear that it is gone. Not wanted: the next one is asked."""
+    assert event is not None  # noqa: S101  the engine calls it with an event
+    slot, who = str(event.body["slot"]), str(event.body["case"])
+    taken = bool(event.body.get("taken"))
+    every = questions(case)
+    mine = {name for name in every if split(name)[0] == who and split(name)[2] == slot}
+    others = {name for name in every if split(name)[2] == slot} - mine
+    gone = mine | others if taken else mine
+    left = {name: at for name, at in every.items() if name not in gone}
+    tells = (
+        tuple(Tell(int(split(name)[0]), LAPSED, {"slot": slot}) for name in sorted(others)) if taken else ()
+    )
+    slots = [one for one in str(case.data.get("freed") or "").split() if not (taken and one == slot)]
+    data: dict[str, Scalar] = {
+        "freed": " ".join(slots) or None,
+        "open": " ".join(f"{name}|{at.isoformat()}" for name, at in left.items()) or None,
+    }  # fmt: skip
+    return stay(tells=tells, data=data, wake=now if slots else tomorrow(case, now))
+
+
+@journey.on_any(FREED)
+@journey.on_any(CLOSED)
+def once_more(case: Case, facts: Facts, policy: Policies, event: Event | None, now: Instant) -> Next:
+    """The list is watched again in a moment; what came is looked at then."""
+    assert event is not None  # noqa: S101  the engine calls it with an event
+    slots = dict.fromkeys((*str(case.data.get("freed") or "").split(), str(event.body["slot"])))
+    return stay(data={"freed": " ".join(slots)} if event.kind == FREED else {}, wake=now)
+
+
+@journey.on("reviewing", CardDecided, goes=("closed",))
+@journey.on("watching", CardDecided, goes=("closed",))
+def looked_at(case: Case, facts: Facts, policy: Policies, event: Event | None, now: Instant) -> Next:
+    """A person gave the slot away by telephone, or closes the list with its clinic."""
+    assert isinstance(event, CardDecided)  # noqa: S101  the engine calls it with no other event
+    return to("closed") if event.answer == "close_list" else stay()
+
+
+journey.end("closed", outcome="the clinic gives no visits any more", reached_goal=True)
