@@ -73,8 +73,10 @@ class TryAgain:
 
 
 Outcome = Delivered | Rejected | TryAgain
-Runner = Callable[[Outgoing, HttpPartner], Outcome]
-"""Does one outward act. It may be called again for the same act, and must then send the same key."""
+Runner = Callable[[Outgoing, Any], Outcome]
+"""Does one outward act with the partner it knows how to speak to (``wire.partner.Partner``).
+
+It may be called again for the same act, and must then send the same key."""
 
 ReadReply = Callable[[bytes], Mapping[str, Json]]
 """Takes from a partner's answer what the case needs; raises ``ValueError`` for one it cannot read."""

@@ -83,7 +83,7 @@ def _route(conn: Connection, engine: Engine, clocks: ClockDesk, limit: int, *, a
         for journey in listening:
             _place(engine, clocks, placed, one, journey, candidates[one.event.id, journey.name])
         if not listening:
-            why = "refused_by_the_database" if ask else "nobody_listens"
+            why = "refused_by_the_database" if ask else str(one.event.body.get("why") or "nobody_listens")
             _ask_a_person(engine, clocks, placed, one, "", Unplaced(why))
     _refuse_unknown_cases(conn, engine, clocks, placed)
     _write(conn, engine, placed)

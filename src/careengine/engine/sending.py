@@ -19,7 +19,7 @@ from careengine.runtime.clock import real_now
 from careengine.runtime.database import Connection, connect
 from careengine.runtime.jobs import Job, Jobs, enqueue
 from careengine.runtime.telemetry import get_logger
-from careengine.wire.http import HttpPartner
+from careengine.wire.partner import Partner
 
 SEND = "engine.send_effects"
 """The job that sends one lease; its input is the partner's name, the lease and the effects' ids."""
@@ -57,7 +57,7 @@ class Sender:
 
     url: str
     engine: Engine
-    partners: Mapping[str, HttpPartner]
+    partners: Mapping[str, Partner]
     consent: Consent
     enclose: Enclose = nothing_enclosed
     hold: bool = False

@@ -15,7 +15,7 @@ from careengine.engine.outgoing import EffectStatus, Outgoing, TryAgain
 from careengine.runtime.clock import real_now
 from careengine.runtime.database import Connection
 from careengine.runtime.telemetry import get_logger, span
-from careengine.wire.http import HttpPartner
+from careengine.wire.partner import Partner
 
 
 class Consent(Protocol):
@@ -24,6 +24,20 @@ class Consent(Protocol):
     def __call__(self, conn: Connection, leaving: Sequence[Outgoing], now: datetime) -> Mapping[int, str]:
         """Return a reason code by effect id for each that may not leave."""
         ...
+
+
+@dataclass(frozen=True, slots=True)
+class Together:
+    """Several checks as one; each is asked only about what the ones before it let go."""
+
+    checks: tuple[Consent, ...]
+
+    def __call__(self, conn: Connection, leaving: Sequence[Outgoing], now: datetime) -> Mapping[int, str]:
+        """Return a reason code by effect id for each that may not leave."""
+        held: dict[int, str] = {}
+        for check in self.checks:
+            held.update(check(conn, [one for one in leaving if one.id not in held], now))
+        return held
 
 
 Enclosed = Mapping[str, Mapping[str, Any]]
@@ -51,7 +65,7 @@ class SendingBatch:
     """One lease being sent over one database connection."""
 
     def __init__(
-        self, conn: Connection, engine: Engine, partner: HttpPartner, checks: Checks, taken: Lease
+        self, conn: Connection, engine: Engine, partner: Partner, checks: Checks, taken: Lease
     ) -> None:
         self._conn = conn
         self._engine = engine

@@ -233,7 +233,7 @@ def _tell(conn: Connection, engine: Engine, batch: Batch, clocks: ClockDesk) -> 
         events.append(
             NewEvent(
                 kind=told.tell.kind, at=batch.now, key=dedupe, actor=f"case:{told.by.id}", cases=(case,),
-                body=pack(orjson.dumps(told.tell.body)),
+                ref=str(told.tell.body.get("ref") or ""), body=pack(orjson.dumps(told.tell.body)),
             )
         )  # fmt: skip
     post(conn, engine, events, recorded_at=batch.recorded_at)

@@ -15,6 +15,7 @@ from careengine.engine.journey import Journey
 from careengine.engine.leasing import register_partners
 from careengine.engine.outgoing import Runner
 from careengine.engine.sending import Sender
+from careengine.engine.sending_batch import Together
 from careengine.entrypoints.fitting import refuse_misfit
 from careengine.journeys.eligibility_answered import journey as eligibility_answered
 from careengine.journeys.event_to_place import journey as event_to_place
@@ -40,11 +41,11 @@ from careengine.trust import policies as trust_policies
 from careengine.trust.access import Access
 from careengine.trust.consent import Objections
 from careengine.trust.enclosing import Enclosures
-from careengine.wire.http import HttpPartner
+from careengine.wire.partner import partner_at
 from careengine.worklist.policies import POLICY_SCHEMAS as WORKLIST_SCHEMAS
 
 JOURNEYS: tuple[Journey, ...] = (referral_acknowledged, eligibility_answered, event_to_place)
-WIRINGS = (referrals, registration, scheduling)
+WIRINGS = (messaging, referrals, registration, scheduling)
 LOADERS: Mapping[str, Loader] = {
     name: loader for wiring in WIRINGS for name, loader in wiring.LOADERS.items()
 }
@@ -58,12 +59,13 @@ POLICY_SCHEMAS: tuple[PolicySchema, ...] = (
     *trust_policies.POLICY_SCHEMAS,
     *WORDING_SCHEMAS,
     *WORKLIST_SCHEMAS,
-    *messaging.POLICY_SCHEMAS,
     *INSIGHT_SCHEMAS,
     *(schema for wiring in WIRINGS for schema in wiring.POLICY_SCHEMAS),
 )
 """Every shape a policy may have here."""
 SCHEMAS = Schemas.of(POLICY_SCHEMAS)
+LINKS = "links"
+"""The name of the secret that signs links, ``CAREENGINE_SECRET_LINKS``."""
 BY_VERSION: Mapping[tuple[str, int], Journey] = {(j.name, j.version): j for j in JOURNEYS}
 
 
@@ -119,7 +121,7 @@ def build(conn: Connection, here: Installation) -> tuple[Engine, Access]:
     engine = Engine(
         journeys=tuple(journey for journey in JOURNEYS if journey.name in on),
         loaders=LOADERS,
-        runners=RUNNERS,
+        runners={**RUNNERS, **messaging.runners(outside(here.settings))},
         organisation=here.organisation,
         book=book,
         codes=Codes.load(conn),
@@ -127,14 +129,20 @@ def build(conn: Connection, here: Installation) -> tuple[Engine, Access]:
         clock=here.clock,
         code_version=code_version(),
     )
+    engine.codes.ensure(conn, "event", messaging.EVENTS)
     composed = compose(conn, engine)
     return composed, Access.load(composed.book, here.organisation.packs)
+
+
+def outside(settings: Settings) -> messaging.Outside:
+    """Return under which address the world reaches us, and what signs the links we give out."""
+    return messaging.Outside(public_url=settings.public_url, links=settings.secrets.get(LINKS, ""))
 
 
 def sender(here: Installation, engine: Engine, access: Access) -> Sender:
     """Return this process's hand on the partners."""
     partners = {
-        name: HttpPartner(
+        name: partner_at(
             setting.url,
             secret=here.settings.secret(setting.secret) if setting.secret else "",
             timeout_s=setting.timeout_s,
@@ -146,7 +154,7 @@ def sender(here: Installation, engine: Engine, access: Access) -> Sender:
         url=here.url,
         engine=engine,
         partners=partners,
-        consent=Objections(engine.book),
+        consent=Together((Objections(engine.book), messaging.Window(engine.book))),
         enclose=Enclosures(access, engine.ids),
         hold=here.settings.hold_effects,
     )

@@ -37,8 +37,8 @@ def _zone(value: str) -> str:
 
 def _url(value: str) -> str:
     parts = urlsplit(value)
-    if parts.scheme not in {"http", "https"} or not parts.hostname:
-        raise ValueError("must be an http or https address")
+    if parts.scheme not in {"http", "https", "smtp", "smtps"} or not parts.hostname:
+        raise ValueError("must be an http or https address, or smtp or smtps for e-mail")
     if parts.username or parts.password:
         raise ValueError("must hold no user or password; set CAREENGINE_SECRET_<PARTNER>")
     return value

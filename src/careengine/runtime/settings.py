@@ -11,7 +11,10 @@ from careengine.kernel.errors import CareError
 
 _PREFIX = "CAREENGINE_"
 _SECRET = f"{_PREFIX}SECRET_"
-_KNOWN = {"DATABASE_URL", "HOME", "ORGANISATION", "MODE", "CLOCK", "HOLD_EFFECTS", "LOG_LEVEL", "TRACES"}
+_KNOWN = {
+    "DATABASE_URL", "HOME", "ORGANISATION", "MODE", "CLOCK", "HOLD_EFFECTS", "LOG_LEVEL", "PUBLIC_URL",
+    "TRACES",
+}  # fmt: skip
 _TRUTH = {"1": True, "true": True, "yes": True, "0": False, "false": False, "no": False, "": False}
 
 
@@ -41,6 +44,9 @@ class Settings:
     hold_effects: bool = False
     """Nothing leaves for a partner: the way to start after a restore, until partners were asked."""
     log_level: str = "info"
+    public_url: str = ""
+    """The address under which the world reaches us, without a slash at its end: it stands in links, and
+    whoever calls us back signs it. Empty where nobody does."""
     traces: str = ""
     """Where traces go: nowhere, ``console``, or the URL of an OTLP receiver."""
     secrets: Mapping[str, str] = field(default_factory=dict, repr=False)
@@ -73,6 +79,7 @@ def load_settings(environ: Mapping[str, str]) -> Settings:
         hold_effects=_hold_effects(get("HOLD_EFFECTS", "")),
         log_level=_log_level(get("LOG_LEVEL", "info")),
         traces=_traces(get("TRACES", "")),
+        public_url=_public_url(get("PUBLIC_URL", "")),
         secrets=_secrets(secrets),
     )
 
@@ -138,6 +145,14 @@ def _traces(value: str) -> str:
             "CAREENGINE_TRACES must be 'console' or the URL of an OTLP receiver. Correct it."
         )
     return value
+
+
+def _public_url(value: str) -> str:
+    if value and not re.match(r"^https?://[^/?#@\s]+(/[^?#\s]*)?$", value):
+        raise SettingsInvalid(
+            "CAREENGINE_PUBLIC_URL must be the http or https address the world reaches us under. Correct it."
+        )
+    return value.rstrip("/")
 
 
 def _path(name: str, value: str) -> Path:

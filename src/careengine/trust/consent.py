@@ -22,6 +22,8 @@ from careengine.trust.sharing import SHARING, Label
 
 CHANNEL_SYSTEM = "http://hl7.org/fhir/contact-point-system"
 """A provision whose code is one of these (sms, phone, email) speaks of messages only."""
+ADDRESS_SYSTEM = "urn:careengine:address"
+"""A provision whose code is one of these speaks of the number or e-mail address of that digest only."""
 _PURPOSES: Mapping[str, Purpose] = {
     "TREAT": Purpose.TREATMENT,
     "CAREMGT": Purpose.TREATMENT,
@@ -55,6 +57,7 @@ class Rule:
     purposes: frozenset[Purpose] | None = None
     """``None`` is every purpose; an empty set is none of ours."""
     channels: frozenset[str] = frozenset()
+    addresses: frozenset[str] = frozenset()
     labels: frozenset[Label] = frozenset()
 
 
@@ -65,6 +68,8 @@ class Question:
     purpose: Purpose
     at: datetime
     channel: str = ""
+    address: str = ""
+    """The digest of the number or e-mail address that would be written to."""
     labels: frozenset[Label] = frozenset()
 
 
@@ -83,11 +88,18 @@ def _speaks_to(rule: Rule, question: Question) -> bool:
         return False
     if rule.channels and question.channel not in rule.channels:
         return False
+    if rule.addresses and not _is_about(rule, question):
+        return False
     if rule.labels and not rule.labels & question.labels:
         return False
     # A general yes is no yes to texts, nor to what is specially protected; a general no is a no to both.
     unnamed = (question.channel and not rule.channels) or (question.labels and not rule.labels)
     return not (unnamed and rule.permits)
+
+
+def _is_about(rule: Rule, question: Question) -> bool:
+    """Say whether a rule about some numbers speaks to this one; unsure which one is meant, a no does."""
+    return question.address in rule.addresses or (not question.address and not rule.permits)
 
 
 def rules_of(consent: Mapping[str, Any]) -> list[Rule]:
@@ -104,11 +116,13 @@ def _provisions(provision: Mapping[str, Any], given_at: datetime, depth: int) ->
     if kind in {"permit", "deny"}:
         start, end = _period(provision.get("period") or {})
         codes = [c for concept in provision.get("code") or () for c in concept.get("coding") or ()]
-        channels = frozenset(c.get("code", "") for c in codes if c.get("system") == CHANNEL_SYSTEM)
+        channels = [c.get("code", "") for c in codes if c.get("system") == CHANNEL_SYSTEM]
+        addresses = [c.get("code", "") for c in codes if c.get("system") == ADDRESS_SYSTEM]
         yield Rule(
             permits=kind == "permit", given_at=given_at, depth=depth, start=start, end=end,
-            narrowed=any(name in provision for name in _UNREAD) or len(channels) < len(codes),
-            purposes=_purposes(provision.get("purpose")), channels=channels,
+            narrowed=any(n in provision for n in _UNREAD) or len(channels) + len(addresses) < len(codes),
+            purposes=_purposes(provision.get("purpose")), channels=frozenset(channels),
+            addresses=frozenset(addresses),
             labels=frozenset(
                 (c.get("system", ""), c.get("code", "")) for c in provision.get("securityLabel") or ()
             ),
@@ -161,7 +175,7 @@ class Leaving(Protocol):
 
     @property
     def body(self) -> Mapping[str, Any]:
-        """What it carries; ``channel`` says that it is written to the patient, and how."""
+        """What it carries: ``channel`` for one to the patient, ``address`` (a digest) to where."""
         ...
 
 
@@ -192,7 +206,8 @@ class Objections:
 
 def _question(leaving: Leaving, channel: str, now: datetime) -> Question | None:
     try:
-        return Question(purpose=Purpose(leaving.purpose), at=now, channel=channel)
+        address = str(leaving.body.get("address") or "")
+        return Question(purpose=Purpose(leaving.purpose), at=now, channel=channel, address=address)
     except ValueError:
         return None
 

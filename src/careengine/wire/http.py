@@ -72,17 +72,27 @@ class HttpPartner:
         return self.request("POST", path, body, headers, timeout)
 
     def request(
-        self, method: str, path: str, body: bytes, headers: Mapping[str, str], timeout: float | None = None
+        self,
+        method: str,
+        path: str,
+        body: bytes,
+        headers: Mapping[str, str],
+        timeout: float | None = None,
+        *,
+        once: bool = False,
     ) -> Reply:
         """Send ``body`` to ``path`` below the base address and return the reply, whatever its status.
 
         Raises :class:`Unreachable` when no whole answer came within ``timeout`` seconds.
-        A kept connection that the partner had closed meanwhile is replaced once.
+        A kept connection that the partner had closed meanwhile is replaced once; not with
+        ``once``, for a partner who does not recognise a repetition.
         """
         until = monotonic() + (timeout or self._timeout_s)
         sent = {**self._headers, **headers}
         kept = self._idle.pop() if self._idle else None
         try:
+            if kept is not None and once:
+                return self._ask(kept, (method, path), body, sent, until)
             if kept is not None:
                 with suppress(ConnectionError):
                     return self._ask(kept, (method, path), body, sent, until)

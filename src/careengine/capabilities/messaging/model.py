@@ -27,8 +27,8 @@ ADDRESS = "urn:careengine:address"
 TEMPLATE = "urn:careengine:template"
 """Code system of the category that says which wording a message was made from."""
 TURN = "urn:careengine:turn"
-"""Code system of the category that says whether a message answers the patient (``prompted``)."""
-PROMPTED = "prompted"
+"""Code system of the category: the message answers the patient (``prompted``), or came from them."""
+PROMPTED, HEARD = "prompted", "received"
 MEDIUM = "http://terminology.hl7.org/CodeSystem/v3-ParticipationMode"
 MEDIA: Mapping[str, str] = {SMS: "SMSWRIT", EMAIL: "EMAILWRIT", LETTER: "MAILWRIT"}
 WRONG_NUMBER = "wrong-number"
@@ -215,6 +215,8 @@ class Calendar:
     long_months: tuple[str, ...]
     long: str
     """How it is written in an e-mail or a letter; it also has ``{year}``."""
+    date: str
+    """How the day of a letter is written."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -292,7 +294,7 @@ class ReplyPolicy:
     """The one word "cancel" stops the texts, as the law says; a person asks about the visit."""
 
 
-CONTACT = Need("contact", Contact)
+CONTACT = Need("contact", Contact, steady=True)
 INBOX = Need("inbox", Inbox)
 MESSAGE = PolicyName("messaging.sending", SendingPolicy)
 ZONES = PolicyName("messaging.zones", ZonesPolicy)

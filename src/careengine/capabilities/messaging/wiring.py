@@ -1,5 +1,19 @@
 """What entrypoints hand to the engine for messages: loaders, runners, shapes of policies."""
 
+from collections.abc import Mapping
+
+from careengine.capabilities.messaging.model import (
+    COMMANDS,
+    CONTACT,
+    INBOX,
+    MESSAGE,
+    RECEIVED,
+    SMS,
+    STATUS,
+)
+from careengine.capabilities.messaging.steps.checking import Window
+from careengine.capabilities.messaging.steps.hearing import READER, Taken, Text, around, received_at, take
+from careengine.capabilities.messaging.steps.loading import load_contacts, load_inboxes
 from careengine.capabilities.messaging.steps.policy_values import (
     CommandValues,
     SendingValues,
@@ -19,14 +33,27 @@ from careengine.capabilities.messaging.steps.reply_values import (
     build_reply,
     lint_reply,
 )
+from careengine.capabilities.messaging.steps.runners import Outside, runners
 from careengine.capabilities.messaging.steps.template_values import (
     TemplateValues,
     answer_templates,
     build_templates,
     lint_templates,
 )
+from careengine.engine.composition import Loader
+from careengine.engine.outgoing import Runner
 from careengine.policy.schemas import Covered, PolicySchema
 
+EVENTS = (RECEIVED, STATUS)
+"""What the webhooks put down, whether or not a journey listens."""
+__all__ = [
+    "COMMANDS", "EVENTS", "LOADERS", "MESSAGE", "POLICY_SCHEMAS", "READER", "RECEIVED", "RUNNERS", "SMS",
+    "STATUS", "Outside", "Taken", "Text", "Window", "around", "received_at", "runners", "take",
+]  # fmt: skip
+
+LOADERS: Mapping[str, Loader] = {CONTACT.name: load_contacts, INBOX.name: load_inboxes}
+RUNNERS: Mapping[str, Runner] = runners(Outside())
+"""What sends messages where nobody said under which address the world reaches us: no link can be made."""
 POLICY_SCHEMAS = (
     PolicySchema("messaging.sending", SendingValues, build_sending, answer_sending, lint_sending),
     PolicySchema("messaging.zones", ZonesValues, build_zones, answer_zones, lint_zones, Covered.VERSIONS),

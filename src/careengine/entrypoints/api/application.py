@@ -10,7 +10,7 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
 
-from careengine.entrypoints.api import ccda, intake, reading, writing
+from careengine.entrypoints.api import ccda, intake, reading, texts, writing
 from careengine.entrypoints.api.desk import Desk, Served
 from careengine.entrypoints.api.metadata import capability_statement
 from careengine.entrypoints.api.outcomes import answer, failure, outcome
@@ -37,8 +37,8 @@ _ROUTES: tuple[tuple[str, str, Handler], ...] = (
 )
 
 
-def application(served: Served) -> FastAPI:
-    """Return the application that serves one organisation's record."""
+def application(served: Served, *, texting: texts.Texting | None = None) -> FastAPI:
+    """Return the application that serves one organisation's record, and takes its texts."""
     desk = Desk(served)
 
     @asynccontextmanager
@@ -51,6 +51,9 @@ def application(served: Served) -> FastAPI:
     app.add_route("/fhir/metadata", _metadata, methods=["GET"])
     app.add_route("/healthz", _alive, methods=["GET"])
     app.add_route("/readyz", _ready(desk), methods=["GET"])
+    if texting is not None:
+        app.add_route("/sms/inbound", texts.answering(desk, texting, texts.inbound), methods=["POST"])
+        app.add_route("/sms/status", texts.answering(desk, texting, texts.status), methods=["POST"])
     routes = list(_ROUTES)
     if served.engine is not None:
         routes.append(("POST", "/x12", Counter(served.engine).ask))

@@ -145,16 +145,22 @@ class Desk:
     @contextmanager
     def reading_as(self, conn: Connection, reader: Reader) -> Iterator[Charts]:
         """Open charts for ``reader``; what was read, or refused, is sealed into the ledger."""
-        charts = Charts(conn, reader=reader, access=self.served.access, at=self.served.clock.now())
+        charts = self.charts(conn, reader)
         try:
             yield charts
         except CareError:
-            self._seal(conn, charts)
+            conn.rollback()  # what was written for nothing goes; what was read stays on the trail
+            self.seal(conn, charts)
             conn.commit()
             raise
-        self._seal(conn, charts)
+        self.seal(conn, charts)
 
-    def _seal(self, conn: Connection, charts: Charts) -> None:
+    def charts(self, conn: Connection, reader: Reader) -> Charts:
+        """Return charts for a reader; whoever reads in them seals the trace as the transaction's last act."""
+        return Charts(conn, reader=reader, access=self.served.access, at=self.served.clock.now())
+
+    def seal(self, conn: Connection, charts: Charts) -> None:
+        """Seal what was read into the ledger."""
         if not charts.audits:
             return
         pen, ids = self._pen(conn)

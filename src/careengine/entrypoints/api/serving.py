@@ -8,17 +8,18 @@ from typing import Any
 import uvicorn
 from fastapi import FastAPI
 
+from careengine.capabilities.messaging import wiring as messaging
+from careengine.engine.composition import Engine
 from careengine.engine.health import read_health
 from careengine.entrypoints.api.application import application
 from careengine.entrypoints.api.desk import Served
-from careengine.entrypoints.compose import Installation, build, installation, observe
+from careengine.entrypoints.api.texts import Texting
+from careengine.entrypoints.compose import LINKS, Installation, build, installation, observe
 from careengine.kernel.errors import CareError
 from careengine.runtime.clock import real_now
 from careengine.runtime.database import Connection, connect
 from careengine.runtime.settings import Mode
 
-LINKS = "links"
-"""The name of the secret that signs links; it lets nobody in as a partner."""
 _BACKLOG = 512
 _MOST_PROCESSES = 4
 
@@ -59,16 +60,37 @@ def served_by(here: Installation) -> FastAPI:
     def ready(conn: Connection) -> Mapping[str, Any]:
         return asdict(read_health(conn, engine, now=here.clock.now(), real=real_now()))
 
-    tokens = {name: secret for name, secret in here.settings.secrets.items() if name != LINKS}
+    tokens = inbound_tokens(here)
     served = Served(
         url=here.url, tokens=tokens, access=access, clock=here.clock, ready=ready, engine=engine,
         links=here.settings.secrets.get(LINKS, ""),
     )  # fmt: skip
-    return application(served)
+    return application(served, texting=texting_of(here, engine))
+
+
+def inbound_tokens(here: Installation) -> Mapping[str, str]:
+    """Return who may come in with which token: none that we show to others, none that signs links."""
+    outward = {_variable(one.secret) for one in here.organisation.partners.values() if one.secret}
+    return {name: one for name, one in here.settings.secrets.items() if name not in {*outward, LINKS}}
+
+
+def texting_of(here: Installation, engine: Engine) -> Texting | None:
+    """Return how texts come in: signed with the token of the partner that carries ours."""
+    policy = engine.book.value(messaging.MESSAGE, here.clock.now().date())
+    way = policy.channel(messaging.SMS)
+    partner = here.organisation.partners.get(way.partner) if way else None
+    if partner is None or not partner.secret or not here.settings.public_url:
+        return None
+    token = here.settings.secret(partner.secret).rpartition(":")[2]
+    return Texting(engine=engine, token=token, public_url=here.settings.public_url)
+
+
+def _variable(secret: str) -> str:
+    return secret.lower().replace("-", "_")
 
 
 def _refuse_open(here: Installation) -> None:
-    if here.settings.mode is Mode.PRODUCTION and not here.settings.secrets:
+    if here.settings.mode is Mode.PRODUCTION and not inbound_tokens(here):
         raise OpenToEverybody(
             "In production every partner shows a token. Set CAREENGINE_SECRET_<PARTNER>, or its _FILE."
         )

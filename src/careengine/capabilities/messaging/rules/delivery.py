@@ -8,7 +8,7 @@ from careengine.capabilities.messaging.rules.choosing import NOBODY, decide_mess
 from careengine.kernel.decision import Decision, Evidence, Reason, Route
 
 AGAIN, PERSON = "again", "person"
-_AGAIN = frozenset({"messaging.quiet_hours", "messaging.caps", "too_late", "enclosure.missing"})
+_AGAIN = frozenset({"messaging.quiet_hours", "messaging.caps", "messaging.address_gone", "too_late"})
 """Nothing was wrong with the way, only with the moment: it is decided anew."""
 _ANOTHER_WAY = frozenset({"exhausted"})
 """The way itself is out of order: every attempt was used up."""
@@ -38,9 +38,9 @@ def decide_delivery(
 
 def _meaning(status: str, code: str, rules: Rules) -> str:
     """Return what a failure means; a code that policy does not list is for a person to look at."""
-    if code in _AGAIN or code.startswith("messaging.again"):
+    if code in _AGAIN:
         return AGAIN
-    if status in _ANOTHER_WAY:
+    if status in _ANOTHER_WAY or code == "messaging.wrong_number":
         return "unreachable"
     if code.startswith("consent."):
         return "refused"

@@ -22,7 +22,7 @@ from careengine.capabilities.messaging.model import (
     Sent,
 )
 from careengine.capabilities.messaging.rules.choosing import address_for
-from careengine.capabilities.messaging.rules.rendering import render, segments
+from careengine.capabilities.messaging.rules.rendering import day, render, segments
 from careengine.capabilities.messaging.rules.window import closes, is_answer
 from careengine.engine.case import Case, Event
 from careengine.kernel.decision import Decision
@@ -56,7 +56,7 @@ def outbound(
         note.template, note.params, channel=channel, language=language,
         templates=rules.templates, sending=rules.sending, zone=case.zone,
     )  # fmt: skip
-    address = "" if channel == LETTER else _digest(contact, channel, note.purpose)
+    address = address_of(contact, channel, note.purpose)
     name = f"m-{case.id}-{case.version}-{ordinal}"
     prompted = note.prompted and is_answer(contact, sending=rules.sending, now=at) and channel == SMS
     communication = _communication(
@@ -74,21 +74,41 @@ def outbound(
         communication["topic"] = {"text": rules.templates.subjects[language].format(org=rules.sending.name)}
     if prompted and case.about.startswith("Communication/"):
         communication["inResponseTo"] = [{"reference": case.about.partition("@")[0]}]
-    parts = segments(text) if channel == SMS else 0
-    effect = _effect(f"Communication/{name}", note, contact, channel=channel, at=at, parts=parts, rules=rules)
+    sender = _sender(channel, language, zone=case.zone, at=at, rules=rules)
+    ref = f"Communication/{name}"
+    effect = _effect(ref, note, contact, channel=channel, at=at, sender=sender, rules=rules)
     return Outbound(
         effects=(effect,), writes=(Write(communication, case.subject),),
-        communication=f"Communication/{name}", segments=parts,
+        communication=ref, segments=segments(text) if channel == SMS else 0,
     )  # fmt: skip
 
 
-def _digest(contact: Contact, channel: str, purpose: str) -> str:
-    found = address_for(contact, channel, purpose)
+def address_of(contact: Contact, channel: str, purpose: str) -> str:
+    """Return the digest of the number or e-mail address that is written to; a letter has none."""
+    found = None if channel == LETTER else address_for(contact, channel, purpose)
     return found.digest if found else ""
 
 
+def _sender(channel: str, language: str, *, zone: str, at: datetime, rules: Rules) -> dict[str, Json]:
+    """Return how we name ourselves on this channel; a letter also says its day."""
+    who = rules.sending
+    if channel == SMS:
+        return {"from": who.text_from}
+    if channel == EMAIL:
+        return {"from": who.mail_from, "name": who.name}
+    written = day(at, rules.templates.calendars[language], zone)
+    return {"name": who.name, "phone": who.phone, "day": written}
+
+
 def _effect(  # noqa: PLR0913  what the runner needs, each by name
-    communication: str, note: Note, contact: Contact, *, channel: str, at: datetime, parts: int, rules: Rules
+    communication: str,
+    note: Note,
+    contact: Contact,
+    *,
+    channel: str,
+    at: datetime,
+    sender: Mapping[str, Json],
+    rules: Rules,
 ) -> Effect:
     way = next(one for one in rules.sending.channels if one.name == channel)
     until = at + timedelta(hours=way.valid_hours)
@@ -98,13 +118,9 @@ def _effect(  # noqa: PLR0913  what the runner needs, each by name
         "enclose": [communication, contact.ref.partition("@")[0]],
         "channel": channel,
         "template": note.template,
+        "address": address_of(contact, channel, note.purpose),
+        **sender,
     }
-    if channel == SMS:
-        body |= {"from": rules.sending.text_from, "segments": parts}
-    if channel == EMAIL:
-        body |= {"from": rules.sending.mail_from, "name": rules.sending.name}
-    if channel == LETTER:
-        body |= {"name": rules.sending.name, "phone": rules.sending.phone}
     if note.link:
         body |= {"link": note.link, "link_until": (at + timedelta(days=rules.sending.link_days)).isoformat()}
     return Effect(

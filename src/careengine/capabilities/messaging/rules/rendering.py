@@ -123,6 +123,13 @@ def moment(at: datetime, calendar: Calendar, zone: str, *, long: bool = False) -
     )
 
 
+def day(at: datetime, calendar: Calendar, zone: str) -> str:
+    """Return the day of a letter: ``March 3, 2026``."""
+    local = at.astimezone(ZoneInfo(zone))
+    month = calendar.long_months[local.month - 1]
+    return calendar.date.format(month=month, number=local.day, year=local.year)
+
+
 def segments(text: str) -> int:
     """Return how many parts a text is sent in: 160 characters alone, 153 each when there are more."""
     if all(letter in _GSM or letter in _GSM_TWICE for letter in text):

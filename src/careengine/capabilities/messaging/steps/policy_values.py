@@ -161,7 +161,9 @@ _EAST = ZonesPolicy(
 )
 _TEMPLATES = TemplatePolicy(
     ref=_REF, sentences={"example": {"en": "{org} {phone}"}}, subjects={"en": "{org}"}, words={},
-    calendars={"en": Calendar(days=(), months=(), short="", long_days=(), long_months=(), long="")},
+    calendars={
+        "en": Calendar(days=(), months=(), short="", long_days=(), long_months=("",) * 12, long="", date="")
+    },
 )  # fmt: skip
 
 

@@ -27,6 +27,7 @@ class CalendarValues(PolicyValues):
     long_days: tuple[str, ...] = Field(min_length=7, max_length=7)
     long_months: tuple[str, ...] = Field(min_length=12, max_length=12)
     long: str
+    date: str
 
 
 class TemplateValues(WordingValues):
