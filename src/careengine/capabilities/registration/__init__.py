@@ -41,6 +41,7 @@ from careengine.capabilities.registration.rules.asking import (
     told,
     verified,
 )
+from careengine.capabilities.registration.rules.changing import decide_change
 from careengine.capabilities.registration.rules.charting import chart_answers, insurance_changed
 from careengine.capabilities.registration.rules.cover import FOUND, chosen, decide_cover
 from careengine.capabilities.registration.rules.due import (
@@ -116,6 +117,7 @@ __all__ = [
     "chosen",
     "counted",
     "decide_answer",
+    "decide_change",
     "decide_check_due",
     "decide_cover",
     "decide_intake",

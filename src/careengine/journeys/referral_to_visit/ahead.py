@@ -177,10 +177,9 @@ TURNS: dict[str, Turn] = {
 
 @journey.on("scheduled", SESSION_ENDED, needs=NEEDS, goes=GOES, asks=ASKS)
 @journey.on("scheduled", APPOINTMENT, needs=NEEDS, goes=GOES, asks=ASKS)
-@journey.on("scheduled", RESPONSE, needs=NEEDS, goes=GOES, asks=ASKS)
 @journey.on("scheduled", COVERAGE, needs=NEEDS, goes=GOES, asks=ASKS)
 def something_changed(case: Case, facts: Facts, policy: Policies, event: Event | None, now: Instant) -> Next:
-    """The visit, the form or the insurance changed: look at all of it again."""
+    """The visit or the insurance changed: look at all of it again."""
     return ahead(case, facts, policy, event, now)
 
 

@@ -7,7 +7,7 @@ from careengine.capabilities import messaging, registration, scheduling
 from careengine.engine.journey import Case, EffectDelivered, EffectFailed, Event, Facts, Instant, Policies
 from careengine.journeys.referral_to_visit.booking import freed
 from careengine.journeys.referral_to_visit.saying import REACH, note_of, say, text_failed
-from careengine.journeys.referral_to_visit.story import journey
+from careengine.journeys.referral_to_visit.story import RESPONSE, journey
 from careengine.kernel.decision import Decision, Route
 from careengine.kernel.effect import Effect
 from careengine.kernel.next import Next, Write, ask, stay
@@ -147,3 +147,15 @@ def payer_said(
         card = ask(VERIFIED, because=answer, team=Team.ACCESS, data={**data, VERIFIED: OPEN})
         return Next(because=card.because, asking=card.asking, data=card.data, writes=written, wake=now)
     return stay(because=answer, writes=written, data=data, wake=now)
+
+
+@journey.on("scheduled", RESPONSE, needs=(registration.ANSWERED,), asks=CARDS)
+def form_came(case: Case, facts: Facts, policy: Policies, event: Event | None, now: Instant) -> Next:
+    """Put a finished form into the chart; another insurance than the record's is taken in by a person."""
+    answered = facts[registration.ANSWERED]
+    written = registration.chart_answers(case, answered, now=now)
+    if not (answered.complete and registration.insurance_changed(answered)):
+        return stay(writes=written, wake=now)
+    change = registration.decide_change(answered, policy=policy[registration.COVERS])
+    card = ask(COVER, because=change, team=Team.ACCESS, data={COVER: OPEN, "verified": None})
+    return Next(because=card.because, asking=card.asking, data=card.data, writes=written, wake=now)

@@ -39,7 +39,7 @@ def note_of(case: Case, template: str, *, prompted: bool = False, **more: Scalar
     }  # fmt: skip
     kept = {name: value for name, value in params.items() if value}
     urgent = urgency_of(case) != "routine"
-    link = template.partition(".")[0] if template.startswith("registration.intake") else ""
+    link = "intake" if template.startswith("registration.intake") else ""
     return messaging.Note(template=template, params=kept, prompted=prompted, urgent=urgent, link=link)
 
 

@@ -52,7 +52,7 @@ def concerns(kind: str, named: str, candidate: Candidate) -> bool:
         unknown = own is None and candidate.state in SEEKING
         return named == own or (unknown and not named.startswith(WAITING_PLACE))
     if kind == RESPONSE:
-        return candidate.state == "scheduled"
+        return named == f"QuestionnaireResponse/intake-{candidate.case}"
     return candidate.state in AFTER if kind in REPORTS else True
 
 
