@@ -82,11 +82,18 @@ def suits(opening: Opening, wish: Wish, *, zone: ZoneInfo, parts: Mapping[str, P
 
 def suits_hours(start: datetime, end: datetime, wish: Wish) -> bool:
     """Say the same of a local start and end, but for the part of the day."""
-    day, at = start.date(), start.time()
+    day = start.date()
     return (
-        (not wish.days or DAYS[start.weekday()] in wish.days)
-        and (wish.after is None or at >= wish.after)
+        suits_day(day, wish)
+        and (wish.after is None or start.time() >= wish.after)
         and (wish.before is None or (end.date() == day and end.time() <= wish.before))
+    )
+
+
+def suits_day(day: date, wish: Wish) -> bool:
+    """Say whether somebody can come on a day at all."""
+    return (
+        (not wish.days or DAYS[day.weekday()] in wish.days)
         and (wish.first is None or day >= wish.first)
         and (wish.until is None or day <= wish.until)
     )

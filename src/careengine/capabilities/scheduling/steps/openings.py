@@ -1,14 +1,15 @@
 """Find what is free for a whole batch of cases: one search a clinic, read no further than somebody needs."""
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
-from datetime import datetime
+from datetime import UTC, datetime
+from zoneinfo import ZoneInfo
 
-from careengine.capabilities.scheduling.model import Opening, Openings
+from careengine.capabilities.scheduling.model import Opening, Openings, Wish
 from careengine.capabilities.scheduling.rules.distance import Spot, km_between
 from careengine.capabilities.scheduling.rules.offers import hold_key
-from careengine.capabilities.scheduling.rules.wish import wish_from
+from careengine.capabilities.scheduling.rules.wish import suits_day, wish_from
 from careengine.capabilities.scheduling.steps import fhir
 from careengine.capabilities.scheduling.steps.dealing import Pool, Seat, deal
 from careengine.capabilities.scheduling.steps.directory import Day, days_of, query, read_days, services_of
@@ -21,6 +22,11 @@ from careengine.trust.charts import Charts, Stored
 _FREE = "free"
 _PAGE = 250
 """Slots of one page: enough for a batch of cases that want nothing special."""
+_SMALL_PAGE = 80
+"""The same for a case by itself."""
+_STRETCH = 10
+"""Days of a clinic that are searched at a time: two weeks of work."""
+_NEVER = datetime.max.replace(tzinfo=UTC)
 _KEPT = frozenset({"fulfilled", "arrived", "checked-in"})
 """Statuses of an appointment at which the patient met somebody (FHIR R4)."""
 _CHOICE = "choice"
@@ -65,9 +71,29 @@ def _hands(
     for (clinic, zone), there in tables.items():
         open_days = [day for day in days.values() if day.clinic == clinic and day.active]
         seats = [Seat(case.id, wish_from(str(case.data.get("wish") or "")), seen[case.id]) for case in there]
-        deal(Pool(_reader(charts, open_days), zone_of(zone)), seats)
+        _deal(charts, open_days, seats, zone_of(zone))
         hands.update((seat.case, seat.hand) for seat in seats)
     return hands
+
+
+def _deal(charts: Charts, days: Sequence[Day], seats: Sequence[Seat], zone: ZoneInfo) -> None:
+    """Deal from the days somebody wished for; to whom that gives nothing, from all days."""
+    wished = [day for day in days if any(_wished(day, seat.wish, zone) for seat in seats)]
+    page = min(_PAGE, _SMALL_PAGE * (1 + len(seats) // 8))
+    deal(Pool(_reader(charts, wished, page), zone), seats)
+    empty = [seat for seat in seats if not seat.hand]
+    if empty and len(wished) < len(days):
+        deal(Pool(_reader(charts, days, page), zone), empty)
+
+
+def _wished(day: Day, wish: Wish, zone: ZoneInfo) -> bool:
+    """Say whether a day may hold what suits; one without clear hours, or of several dates, may."""
+    if day.start is None or day.end is None:
+        return True
+    first, last = day.start.astimezone(zone).date(), day.end.astimezone(zone).date()
+    if first != last:
+        return True
+    return suits_day(first, wish)
 
 
 def _turn(case: Case) -> tuple[bool, datetime, int]:
@@ -98,26 +124,50 @@ def load_freed(charts: Charts, cases: Sequence[Case]) -> Mapping[int, Openings]:
     }
 
 
-def _reader(charts: Charts, days: Sequence[Day]) -> Callable[[], Sequence[Opening]]:
+def _reader(charts: Charts, days: Sequence[Day], page: int) -> Callable[[], Sequence[Opening]]:
     """Return what reads the next free slots of some days that nobody holds; empty when there are no more."""
+    stretches = iter(_stretches(days))
+    asked = _asked(next(stretches, ()), page)
     cursor = ""
-    ended = not days
-    asked = (
-        ("schedule", ",".join(sorted(day.ref for day in days))), ("status", _FREE),
-        ("start", f"gt{charts.at.isoformat()}"), ("_sort", "start"), ("_count", str(_PAGE)),
-    )  # fmt: skip
 
     def more() -> Sequence[Opening]:
-        nonlocal cursor, ended
+        nonlocal cursor, asked
         found: list[Opening] = []
-        while not found and not ended:
-            page, stored = charts.search(query("Slot", asked, cursor), unheld=hold_key("Slot/"))
-            cursor, ended = page.cursor, not page.cursor
-            read = (_opening(stored.get(ref.newest()), charts) for ref in page.found)
+        while not found and asked:
+            found_page, stored = charts.search(query("Slot", asked, cursor), unheld=hold_key("Slot/"))
+            cursor = found_page.cursor
+            asked = asked if cursor else _asked(next(stretches, ()), page)
+            read = (_opening(stored.get(ref.newest()), charts) for ref in found_page.found)
             found = [one for one in read if one is not None]
         return found
 
     return more
+
+
+def _asked(days: Sequence[Day], page: int) -> tuple[tuple[str, str], ...]:
+    """Return the search for the free slots of some days; what is over is left out when it is read."""
+    if not days:
+        return ()
+    schedules = ",".join(sorted(day.ref for day in days))
+    return ("schedule", schedules), ("status", _FREE), ("_sort", "start"), ("_count", str(page))
+
+
+def _stretches(days: Sequence[Day]) -> Iterator[Sequence[Day]]:
+    """Yield the days in order, some at a time, none of them beginning before those ahead of it are over."""
+    if any(day.start is None or day.end is None for day in days):
+        yield days
+        return
+    stretch: list[Day] = []
+    over: datetime | None = None
+    for day in sorted(days, key=lambda day: (day.start or _NEVER, day.ref)):
+        start, end = day.start or _NEVER, day.end or _NEVER
+        if len(stretch) >= _STRETCH and over is not None and start >= over:
+            yield stretch
+            stretch = []
+        stretch.append(day)
+        over = end if over is None else max(over, end)
+    if stretch:
+        yield stretch
 
 
 def _opening(stored: Stored | None, charts: Charts) -> Opening | None:
