@@ -8,6 +8,7 @@ from careengine.engine.calendars import Calendar
 from careengine.engine.journey import Case, Event, Facts, Instant, Policies
 from careengine.journeys.referral_to_visit.offered import EARLIER, OFFERED, kept
 from careengine.journeys.referral_to_visit.saying import REACH, Said, note_of, reach, say
+from careengine.journeys.referral_to_visit.series import SERIES, under_way
 from careengine.journeys.referral_to_visit.story import (
     APPOINTMENT,
     ENDS,
@@ -24,7 +25,7 @@ from careengine.kernel.team import Team
 
 NEEDS = (scheduling.OPENINGS, scheduling.VISIT, messaging.CONTACT, referrals.REFERRAL)
 NO_TIME, SILENT, FELL_THROUGH = "scheduling.offer", "scheduling.outreach", "scheduling.recovery"
-ASKS = (NO_TIME, SILENT, FELL_THROUGH, REACH)
+ASKS = (NO_TIME, SILENT, FELL_THROUGH, REACH, SERIES)
 GOES = (*SEEKING, "booking", "scheduled", "cancelling", *ENDS)
 AGAIN = "scheduling.offer_again"
 FIRST = {
@@ -55,6 +56,9 @@ def seek(case: Case, facts: Facts, policy: Policies, event: Event | None, now: I
     """Offer times, ask again when policy says so, and let a person help who finds no answer."""
     if booked_elsewhere(case, facts):
         return take_up(case, facts)
+    series = under_way(case, facts, policy, now)
+    if series is not None and series.route is Route.ASK:
+        return ask(SERIES, because=series, data={SERIES: "open"})
     if not number(case, "tries"):
         return begin(case, facts, policy, now)
     outreach = follow_up(case, facts, policy, now)
@@ -165,7 +169,10 @@ def follow_up(case: Case, facts: Facts, policy: Policies, now: Instant) -> Decis
 
 def next_look(case: Case, facts: Facts, policy: Policies, now: Instant) -> Instant | None:
     """Return when the silence is looked at again."""
-    return scheduling.moment_of(follow_up(case, facts, policy, now))
+    silence = scheduling.moment_of(follow_up(case, facts, policy, now))
+    series = under_way(case, facts, policy, now)
+    both = (silence, referrals.look_again(series) if series and series.route is Route.PROCEED else None)
+    return min((at for at in both if at is not None and at > now), default=silence)
 
 
 def booked_elsewhere(case: Case, facts: Facts) -> bool:

@@ -10,11 +10,12 @@ from careengine.journeys.referral_to_visit.offering import FRESH, next_look
 from careengine.journeys.referral_to_visit.offering import NEEDS as LOOKING
 from careengine.journeys.referral_to_visit.reporting import DELIVERY
 from careengine.journeys.referral_to_visit.saying import REACH
+from careengine.journeys.referral_to_visit.series import SERIES
 from careengine.journeys.referral_to_visit.story import ENDS, SEEKING, card, journey, number
 from careengine.kernel.next import Next, stay, to
 from careengine.kernel.policy import Scalar
 
-GOES = (*SEEKING, "booking", "cancelling", "after_visit", "scheduled", *ENDS)
+GOES = (*SEEKING, "booking", "cancelling", "after_visit", "scheduled", "awaiting_report", *ENDS)
 
 
 @journey.on("recovering_no_show", CardDecided, needs=LOOKING, goes=GOES)
@@ -28,9 +29,11 @@ def decided_while_looking(
     said = card(event)
     if said.card_kind in SIDE:
         return beside(case, facts, policy, said, now)
+    if said.card_kind == SERIES and said.answer == "complete":
+        return to("awaiting_report", now=True, voids=messaging.KINDS, data=FRESH)
     if said.answer in {"close", "decline"}:
         return closed(case, said)
-    if said.answer in {"offer_again", "try_again"}:
+    if said.answer in {"book_next", "offer_again", "try_again"}:
         data: dict[str, Scalar] = {**FRESH, "cause": None, "wish": None, "failed": case.data.get("failed")}
         return to(case.state, now=True, data=data)
     # Handled, told or booked by telephone, or to wait: if no visit appears, the search is looked at again.

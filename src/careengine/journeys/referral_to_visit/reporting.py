@@ -13,6 +13,7 @@ from careengine.engine.journey import (
 )
 from careengine.journeys.referral_to_visit.offering import FRESH
 from careengine.journeys.referral_to_visit.saying import REACH, text_failed
+from careengine.journeys.referral_to_visit.series import SERIES, so_far
 from careengine.journeys.referral_to_visit.story import (
     REPORTS,
     TASK,
@@ -25,12 +26,7 @@ from careengine.kernel.next import Next, ask, stay, to
 from careengine.kernel.policy import Scalar
 from careengine.kernel.team import Team
 
-REPORT, REVIEW, SERIES, DELIVERY = (
-    "referrals.report",
-    "referrals.review",
-    "referrals.series",
-    "referrals.delivery",
-)
+REPORT, REVIEW, DELIVERY = "referrals.report", "referrals.review", "referrals.delivery"
 FACTS = (referrals.REFERRAL, scheduling.VISIT)
 
 
@@ -43,15 +39,11 @@ def after_visit(case: Case, facts: Facts, policy: Policies, event: Event | None,
     visit = facts[scheduling.VISIT]
     last = visit.start or now
     done = number(case, "visits_done") + 1
-    visits = referrals.Visits(done=done, last=last)
-    series = referrals.decide_series(
-        visits, planned=max(1, number(case, "visits_planned")), policy=policy[referrals.SERIES], now=now,
-        series=facts[referrals.REFERRAL].series,
-    )  # fmt: skip
+    series = so_far(case, facts, policy, now, done=done, last=last)
     data: dict[str, Scalar] = {
         **FRESH, "visits_done": done, "appointment": None, "gone": case.data.get("appointment"),
         "slot": None, "kept_at": last.isoformat(),
-        "verified": None, "checking": None, "intake": None, "registration.cover": None,
+        "verified": None, "checking": None, SERIES: None, "intake": None, "registration.cover": None,
         "registration.verified": None, "registration.intake": None, "messaging.message": None,
     }  # fmt: skip
     if series.answer == referrals.COMPLETE:
@@ -73,7 +65,10 @@ def series_decided(case: Case, facts: Facts, policy: Policies, event: Event | No
 )  # fmt: skip
 def awaiting_report(case: Case, facts: Facts, policy: Policies, event: Event | None, now: Instant) -> Next:
     """Wait for a final report of this referral; one that may be it is shown to a person."""
-    report = referrals.decide_report(facts[referrals.REPORT], policy=policy[referrals.REPORTING])
+    refused = frozenset(str(case.data.get("not_report") or "").split())
+    report = referrals.decide_report(
+        facts[referrals.REPORT], policy=policy[referrals.REPORTING], refused=refused
+    )
     if report.answer == referrals.CAME:
         return to("returning_report", because=report, now=True, data={"report": referrals.report_of(report)})
     if report.route is Route.ASK:
@@ -96,8 +91,11 @@ def report_seen(case: Case, facts: Facts, policy: Policies, event: Event | None,
 @journey.on("awaiting_report", CardDecided, goes=("returning_report",))
 def report_decided(case: Case, facts: Facts, policy: Policies, event: Event | None, now: Instant) -> Next:
     """A person says whether the document is the report."""
-    is_it = card(event).answer == "is_report" and case.data.get("report")
-    return to("returning_report", now=True) if is_it else stay(data={"report": None})
+    shown = str(case.data.get("report") or "")
+    if card(event).answer == "is_report" and shown:
+        return to("returning_report", now=True)
+    no = " ".join(dict.fromkeys((*str(case.data.get("not_report") or "").split(), shown)))
+    return stay(data={"report": None, "not_report": no.strip() or None})
 
 
 @journey.state(
