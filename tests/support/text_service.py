@@ -31,57 +31,57 @@ class TextService:
     url: str = ""
 
     def handler(self) -> type[BaseHTTPRequestHandler]:
-        service = self
+        """Return a handler of this service's requests."""
+        return type("Handler", (_Handler,), {"service": self})
 
-        class Handler(BaseHTTPRequestHandler):
-            protocol_version = "HTTP/1.1"
 
-            def do_POST(self) -> None:
-                raw = self.rfile.read(int(self.headers["Content-Length"]))
-                if not self._is_known():
-                    return self._say(401, {"code": 20003, "status": 401})
-                form = dict(parse_qsl(raw.decode(), keep_blank_values=True))
-                said = service.manners(form)
-                if said is not None:
-                    return self._say(*said)
-                made = {**form, "sid": f"SM{len(service.taken):032x}", "date": format_datetime(real_now())}
-                service.taken.append(made)
-                if service.loses:
-                    service.loses -= 1
-                    self.close_connection = True
-                    return None
-                if service.nonsense:
-                    service.nonsense -= 1
-                    return self._say(201, None)
-                return self._say(201, {"sid": made["sid"], "status": "queued", "num_segments": "1"})
+class _Handler(BaseHTTPRequestHandler):
+    protocol_version = "HTTP/1.1"
+    service: TextService
 
-            def do_GET(self) -> None:
-                service.looked += 1
-                to = parse_qs(urlsplit(self.path).query)["To"][0]
-                found = [
-                    {"sid": one["sid"], "to": to, "from": one["From"], "body": one["Body"], "status": "sent",
-                     "date_created": one["date"]}
-                    for one in service.taken if one["To"] == to
-                ]  # fmt: skip
-                self._say(200, {"messages": found})
+    def do_POST(self) -> None:
+        service = self.service
+        raw = self.rfile.read(int(self.headers["Content-Length"]))
+        if not self._is_known():
+            return self._say(401, {"code": 20003, "status": 401})
+        form = dict(parse_qsl(raw.decode(), keep_blank_values=True))
+        said = service.manners(form)
+        if said is not None:
+            return self._say(*said)
+        made = {**form, "sid": f"SM{len(service.taken):032x}", "date": format_datetime(real_now())}
+        service.taken.append(made)
+        if service.loses:
+            service.loses -= 1
+            self.close_connection = True
+            return None
+        if service.nonsense:
+            service.nonsense -= 1
+            return self._say(201, None)
+        return self._say(201, {"sid": made["sid"], "status": "queued", "num_segments": "1"})
 
-            def _is_known(self) -> bool:
-                shown = base64.b64encode(f"{ACCOUNT}:{TOKEN}".encode()).decode()
-                return (
-                    self.path == f"{PATH}/Messages.json" and self.headers["Authorization"] == f"Basic {shown}"
-                )
+    def do_GET(self) -> None:
+        self.service.looked += 1
+        to = parse_qs(urlsplit(self.path).query)["To"][0]
+        found = [
+            {"sid": one["sid"], "to": to, "from": one["From"], "body": one["Body"], "status": "sent",
+             "date_created": one["date"]}
+            for one in self.service.taken if one["To"] == to
+        ]  # fmt: skip
+        self._say(200, {"messages": found})
 
-            def _say(self, status: int, body: dict[str, object] | None) -> None:
-                raw = b"<html>It works!</html>" if body is None else orjson.dumps(body)
-                self.send_response(status)
-                self.send_header("Content-Length", str(len(raw)))
-                self.end_headers()
-                self.wfile.write(raw)
+    def _is_known(self) -> bool:
+        shown = base64.b64encode(f"{ACCOUNT}:{TOKEN}".encode()).decode()
+        return self.path == f"{PATH}/Messages.json" and self.headers["Authorization"] == f"Basic {shown}"
 
-            def log_message(self, *_: object) -> None:
-                """Say nothing."""
+    def _say(self, status: int, body: dict[str, object] | None) -> None:
+        raw = b"<html>It works!</html>" if body is None else orjson.dumps(body)
+        self.send_response(status)
+        self.send_header("Content-Length", str(len(raw)))
+        self.end_headers()
+        self.wfile.write(raw)
 
-        return Handler
+    def log_message(self, *_: object) -> None:
+        """Say nothing."""
 
 
 @contextmanager

@@ -15,6 +15,7 @@ from careengine.entrypoints.api.desk import Desk, Served
 from careengine.entrypoints.api.metadata import capability_statement
 from careengine.entrypoints.api.outcomes import answer, failure, outcome
 from careengine.entrypoints.api.x12 import Counter
+from careengine.entrypoints.hearing import Texting
 from careengine.kernel.errors import CareError
 from careengine.runtime.database import Connection
 from careengine.runtime.telemetry import get_logger
@@ -37,7 +38,7 @@ _ROUTES: tuple[tuple[str, str, Handler], ...] = (
 )
 
 
-def application(served: Served, *, texting: texts.Texting | None = None) -> FastAPI:
+def application(served: Served, *, texting: Texting | None = None) -> FastAPI:
     """Return the application that serves one organisation's record, and takes its texts."""
     desk = Desk(served)
 

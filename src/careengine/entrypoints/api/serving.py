@@ -8,13 +8,11 @@ from typing import Any
 import uvicorn
 from fastapi import FastAPI
 
-from careengine.capabilities.messaging import wiring as messaging
-from careengine.engine.composition import Engine
 from careengine.engine.health import read_health
 from careengine.entrypoints.api.application import application
 from careengine.entrypoints.api.desk import Served
-from careengine.entrypoints.api.texts import Texting
 from careengine.entrypoints.compose import LINKS, Installation, build, installation, observe
+from careengine.entrypoints.hearing import texting_of
 from careengine.kernel.errors import CareError
 from careengine.runtime.clock import real_now
 from careengine.runtime.database import Connection, connect
@@ -72,17 +70,6 @@ def inbound_tokens(here: Installation) -> Mapping[str, str]:
     """Return who may come in with which token: none that we show to others, none that signs links."""
     outward = {_variable(one.secret) for one in here.organisation.partners.values() if one.secret}
     return {name: one for name, one in here.settings.secrets.items() if name not in {*outward, LINKS}}
-
-
-def texting_of(here: Installation, engine: Engine) -> Texting | None:
-    """Return how texts come in: signed with the token of the partner that carries ours."""
-    policy = engine.book.value(messaging.MESSAGE, here.clock.now().date())
-    way = policy.channel(messaging.SMS)
-    partner = here.organisation.partners.get(way.partner) if way else None
-    if partner is None or not partner.secret or not here.settings.public_url:
-        return None
-    token = here.settings.secret(partner.secret).rpartition(":")[2]
-    return Texting(engine=engine, token=token, public_url=here.settings.public_url)
 
 
 def _variable(secret: str) -> str:
