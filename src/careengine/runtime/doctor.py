@@ -172,9 +172,9 @@ def _partners(settings: Settings, read: Organisation) -> Iterator[Check]:
                 continue
         yield _judge(
             f"partner {name}",
-            partner.url.startswith("https:") or settings.mode is Mode.TRY,
+            partner.url.startswith(("https:", "smtps:")) or settings.mode is Mode.TRY,
             well="configured",
-            else_say=f"Partner {name} is reached without TLS. Give it an https address.",
+            else_say=f"Partner {name} is reached without TLS. Give it an https or smtps address.",
         )
 
 

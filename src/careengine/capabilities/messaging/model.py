@@ -242,7 +242,7 @@ class CommandPolicy:
     stop_not_before: frozenset[str]
     """After a single stop word, these make it something else: "stop by"."""
     stop_alone: Mapping[str, tuple[str, ...]]
-    """Only when it is the whole text and no visit is being talked about."""
+    """Only when it is the whole text: the law counts it, and it may also be about the visit."""
     help: Mapping[str, tuple[str, ...]]
     longest_words: int
     """A help word starts a text of at most so many words; a longer one says something else."""

@@ -13,13 +13,13 @@ _READ = 200
 """Letters at the beginning that are looked at; a command is short."""
 
 
-def decide_command(text: str, *, source: str, talking: bool, policy: CommandPolicy) -> Decision:
-    """Say whether the text is ``stop`` or ``help``, or neither; ``talking`` says that a visit is at hand.
+def decide_command(text: str, *, source: str, policy: CommandPolicy) -> Decision:
+    """Say whether the text is ``stop`` or ``help``, or neither.
 
     The words found stand in the evidence; their language is in the reason.
     """
     words = _words(text[:_READ])
-    language = _stopped(words, talking, policy)
+    language = _stopped(words, policy)
     if language:
         return _decision(
             policy, STOP, Reason("messaging.asked_to_stop", {"language": language}), source, words
@@ -32,9 +32,9 @@ def decide_command(text: str, *, source: str, talking: bool, policy: CommandPoli
     return _decision(policy, NONE, Reason("messaging.no_command", {}), source, ())
 
 
-def _stopped(words: tuple[str, ...], talking: bool, policy: CommandPolicy) -> str:  # noqa: FBT001  a fact, not a switch
+def _stopped(words: tuple[str, ...], policy: CommandPolicy) -> str:
     alone = {_words(one): lang for lang, some in policy.stop_alone.items() for one in some}
-    if not talking and words in alone:
+    if words in alone:
         return alone[words]
     for language, phrase in _longest_first(policy.stop):
         if words[: len(phrase)] == phrase:

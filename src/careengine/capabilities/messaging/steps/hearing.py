@@ -117,9 +117,7 @@ def take(text: Text, known: Around, *, open_cases: Mapping[int, UUID], roots: Ma
     policy = OnDay(book, text.at.date())
     threads = _threads(known.messages, open_cases, text.at)
     people = {str(roots.get(one.subject, one.subject)) for one in known.people if one.subject is not None}
-    command = decide_command(
-        readable(text.body), source=str(text.ref), talking=bool(threads), policy=policy[COMMANDS]
-    )
+    command = decide_command(readable(text.body), source=str(text.ref), policy=policy[COMMANDS])
     placed = decide_conversation(
         threads, people=frozenset(people), source=str(text.ref), policy=policy[MESSAGE], now=text.at
     )

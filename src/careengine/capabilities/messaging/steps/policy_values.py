@@ -285,8 +285,6 @@ def answer_zones(policy: ZonesPolicy, given: Given) -> Answer:
 
 
 def answer_commands(policy: CommandPolicy, given: Given) -> Answer:
-    """Answer a case: ``given: {text, talking?}``."""
-    told = decide_command(
-        given["text"], source="Communication/in@1", talking=bool(given.get("talking", True)), policy=policy
-    )
+    """Answer a case: ``given: {text}``."""
+    told = decide_command(given["text"], source="Communication/in@1", policy=policy)
     return {"answer": told.answer, "language": told.because[0].params.get("language")}
