@@ -10,11 +10,10 @@ from visit_stories import NOW, VisitStory, openings
 
 from careengine.capabilities import messaging, referrals, registration, scheduling
 from careengine.engine.check import problems
-from careengine.engine.journey import Event, Unplaced
 from careengine.journeys.clinic_session import journey as clinic_session
 from careengine.journeys.clinic_waitlist import journey as clinic_waitlist
 from careengine.journeys.referral_to_visit import journey
-from careengine.journeys.referral_to_visit.story import ENDS, route
+from careengine.journeys.referral_to_visit.story import ENDS
 
 TEXT = messaging.SEND_TEXT
 
@@ -375,9 +374,3 @@ def test_urgent_words_reach_a_nurse_before_anything_else() -> None:
     assert (story.state, story.open_cards) == ("urgent_triage", ["referrals.urgency"])
     story.person_says("accept_urgent")
     assert story.case.data["urgency"] == "urgent"
-
-
-def test_a_text_that_fits_no_case_goes_to_a_person() -> None:
-    event = Event(id=1, kind=messaging.RECEIVED, at=NOW, body={"why": "two_open_questions"})
-
-    assert route(event, ()) == Unplaced("two_open_questions")

@@ -2,8 +2,8 @@
 
 from collections.abc import Sequence
 
-from careengine.capabilities import messaging, referrals
-from careengine.engine.journey import Candidate, CardDecided, Case, Event, Join, Journey, Open, Unplaced
+from careengine.capabilities import referrals
+from careengine.engine.journey import Candidate, CardDecided, Case, Event, Join, Journey, Open
 
 REQUEST = "record.ServiceRequest"
 PERSON, COVERAGE = "record.Patient", "record.Coverage"
@@ -25,19 +25,17 @@ journey = Journey(
     "referral_to_visit", version=1, subject="ServiceRequest",
     outcome="the visit was kept and the sender has read its report", target="referrals.acknowledged_in_time",
     start="received",
-    listens=(REQUEST, PERSON, COVERAGE, APPOINTMENT, TASK, RESPONSE, *REPORTS, messaging.RECEIVED),
+    listens=(REQUEST, PERSON, COVERAGE, APPOINTMENT, TASK, RESPONSE, *REPORTS),
 )  # fmt: skip
 
 
 @journey.route
-def route(event: Event, candidates: Sequence[Candidate]) -> Join | Open | Unplaced | None:
+def route(event: Event, candidates: Sequence[Candidate]) -> Join | Open | None:
     """A request belongs to its own case or opens it; what else changes concerns the person's cases."""
     named = event.ref.partition("@")[0]
     if event.kind == REQUEST:
         mine = tuple(c.case for c in candidates if c.data.get("focus") == named)
         return Join(mine) if mine else Open(key=named, data={"focus": named})
-    if event.kind == messaging.RECEIVED:
-        return Unplaced(str(event.body.get("why") or "message_unplaced"))
     concerned = tuple(c.case for c in candidates if concerns(event.kind, named, c))
     return Join(concerned) if concerned else None
 
