@@ -11,11 +11,11 @@ from careengine.capabilities.messaging.rules.reply_reading import read_reply
 from careengine.language.times import Clock, When, read_when
 
 THURSDAY = date(2026, 3, 5)
+POLICY = reply_policy()
 
 
 def read(text: str, today: date = THURSDAY) -> When:
-    policy = reply_policy()
-    return read_when(read_reply(text, policy).times, today=today, hours=policy.hours)
+    return read_when(read_reply(text, POLICY).times, today=today, hours=POLICY.hours)
 
 
 @pytest.mark.parametrize(

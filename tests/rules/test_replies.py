@@ -11,6 +11,7 @@ from reply_examples import PUBLISHED, QUESTIONS, REPLIES_SAID, asked, half_of, r
 from careengine.capabilities.messaging import is_help, is_stop, option_of, wish_of
 from careengine.kernel.decision import Bearing, Decision, Route
 
+POLICY = reply_policy()
 KINDS = st.sampled_from(sorted(QUESTIONS))
 CLINICAL = [one["text"] for one in REPLIES_SAID if one["is"] == "nurse" and len(one["text"]) < 200]
 HARMLESS = [one["text"] for one in REPLIES_SAID if one["is"] not in {"nurse", "person"}]
@@ -42,7 +43,7 @@ def test_no_published_reply_of_somebody_who_suffers_is_answered_by_software() ->
 
 
 def test_every_published_wish_for_no_more_texts_is_heard_and_no_other() -> None:
-    heard = Counter((one.get("stop", False), is_stop(one["text"], reply_policy())) for one in REPLIES_SAID)
+    heard = Counter((one.get("stop", False), is_stop(one["text"], POLICY)) for one in REPLIES_SAID)
 
     assert heard[True, False] == 0
     assert heard[False, True] == 0
@@ -51,7 +52,7 @@ def test_every_published_wish_for_no_more_texts_is_heard_and_no_other() -> None:
 
 @pytest.mark.parametrize("one", [one for one in REPLIES_SAID if "help" in one], ids=lambda one: one["text"])
 def test_help_is_asked_for_by_itself(one: dict[str, Any]) -> None:
-    assert is_help(one["text"], reply_policy()) is one["help"]
+    assert is_help(one["text"], POLICY) is one["help"]
 
 
 def test_the_published_replies_are_as_many_and_as_mixed_as_promised() -> None:
@@ -140,11 +141,20 @@ def test_a_flip_names_the_words_without_which_software_would_have_answered() -> 
         ("can you stop texting me", True),
         ("please don't ever text this number again", True),
         ("Quítenme de su lista", True),
+        ("could you just please stop bugging me", True),
+        ("I withdraw my consent for this", True),
+        ("Stop! Who is this??", True),
+        ("ya no me manden nada", True),
         ("I'll stop by at 9", False),
+        ("the bus stop on Main Street", False),
+        ("I did not get the text message", False),
+        ("take me off the waiting list", False),
+        ("if you don't text me I will call", False),
+        ("should I stop eating before", False),
         ("don't stop the reminders", False),
         ("this will never end", False),
         ("el miércoles para mi está bien", False),
     ],
 )
 def test_stop_is_heard_in_any_reasonable_wording(text: str, stop: bool) -> None:
-    assert is_stop(text, reply_policy()) is stop
+    assert is_stop(text, POLICY) is stop

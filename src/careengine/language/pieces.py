@@ -169,7 +169,7 @@ def cut_up(said: Sequence[Token], book: PhraseBook) -> tuple[Piece, ...]:
 
 
 def _stands(phrase: Phrase, at: int, plain: Sequence[str], said: Sequence[Token]) -> bool:
-    return all(
-        plain[at + i] in place or (said[at + i].kind and said[at + i].kind in place)
-        for i, place in enumerate(phrase.places)
-    )
+    for i, place in enumerate(phrase.places[1:], at + 1):
+        if plain[i] not in place and not (said[i].kind and said[i].kind in place):
+            return False
+    return True

@@ -95,8 +95,8 @@ class Said:
 
 TIME_KINDS = frozenset({
     "day", "days", "month", "part", "parts", "relative", "after", "before", "at", "am", "pm", "oclock",
-    "half", "half_past", "quarter", "number", "ordinal", "clock", "option", "extreme", "next", "week_of",
-    CLOCK, DAY, DIGITS,
+    "half", "half_past", "quarter", "quarter_past", "number", "ordinal", "clock", "option", "extreme",
+    "next", "week_of", CLOCK, DAY, DIGITS,
 })  # fmt: skip
 
 
@@ -300,11 +300,11 @@ class _Reader:
         if here.kind == "clock":
             self.at += 1
             return Clock(time.fromisoformat(here.value))
-        if here.kind == "half_past":
+        if here.kind in {"half_past", "quarter_past"}:
             self.at += 1
             number = self.said[self.at].number() if self.at < len(self.said) else None
             self.at += number is not None
-            return self._on_the_clock(number, 30, minutes=True)
+            return self._on_the_clock(number, 30 if here.kind == "half_past" else 15, minutes=True)
         if here.kind == CLOCK:
             hour, minute = (int(part) for part in re.split(r"[:.h]", here.value))
             self.at += 1

@@ -279,6 +279,8 @@ class ReplyPolicy:
     """How many characters are looked at for concerns and commands."""
     concerns: Lexicon
     """Words that go to a nurse or a person whatever else is said; a sign's level is the team."""
+    stopping: Lexicon
+    """Wishes for no more texts, wherever they stand."""
     book: PhraseBook
     """Every phrase that is understood, with its meaning."""
     answers: Mapping[str, frozenset[str]]
@@ -290,6 +292,8 @@ class ReplyPolicy:
     languages: frozenset[str]
     elsewhere: Mapping[str, str]
     """Common words of languages we lack, and whose they are."""
+    stop_unread: int
+    """A wish for no more texts with more unknown words than this is obeyed, and also read by a person."""
     cancel_alone_stops: bool
     """The one word "cancel" stops the texts, as the law says; a person asks about the visit."""
 

@@ -11,6 +11,7 @@ from careengine.capabilities.messaging.rules.reply_reading import (
     FILLER,
     NAME,
     Reading,
+    beside_the_stop,
     cancels_only,
     helps,
     read_reply,
@@ -138,6 +139,9 @@ def _stop(
     denied = [kind for kind, team, _ in concerns if team == NURSE]
     if denied:
         return _decision(policy, Route.ASK, A_PERSON, (*_denied(denied), *stop), quotes)
+    if len(beside_the_stop(said, policy)) > policy.stop_unread:
+        reasons = (Reason("messaging.reply_left_over", {}), *stop)
+        return _decision(policy, Route.ASK, A_PERSON, reasons, quotes)
     also = tuple(Reason("messaging.reply_also", {"understood": one}) for one in sorted(said.says & _ALSO))
     return _decision(policy, Route.PROCEED, "stop", (*stop, *also), quotes)
 

@@ -45,6 +45,8 @@ def meaning_of(reading: Reading, when: When, asked: Asked, offered: Offered) -> 
     says = reading.says - {"thanks", "sorry", "blessing"}
     if says & _WANTED:
         says -= {"take"}
+    if "wrong_number" in says:
+        says -= {"not_me"}
     if says & {"unsure", "not_me"}:
         return Meaning(why=UNSURE)
     if not says and not when.says_something():

@@ -6,6 +6,7 @@ from functools import cached_property
 
 from careengine.capabilities.messaging.model import ReplyPolicy
 from careengine.language.pieces import LEFT_OVER, Piece, Token, cut_up, tokens
+from careengine.language.reading import PRESENT, Finding, read
 from careengine.language.times import TIME_KINDS, Said
 
 FILLER, SIGNED, NAME = "filler", "signed", "name"
@@ -121,6 +122,8 @@ def stops(reading: Reading, policy: ReplyPolicy) -> bool:
     """Say whether a text that was read asks for no more texts."""
     if "full" in reading.commands:
         return True
+    if _wishes(reading, policy):
+        return True
     polite = {"say:thanks", "say:sorry", "say:ok", "say:no"}
     opening = next((p for p in reading.pieces if p.meaning not in polite), None)
     if opening is not None and opening.meaning == "command:first":
@@ -128,6 +131,19 @@ def stops(reading: Reading, policy: ReplyPolicy) -> bool:
     telling = [p for p in reading.pieces if p.meaning not in polite | {FILLER}]
     alone = {"command:first", "command:alone"} | ({"command:cancel"} if policy.cancel_alone_stops else set())
     return bool(telling) and all(p.meaning in alone for p in telling)
+
+
+def _wishes(reading: Reading, policy: ReplyPolicy) -> tuple[Finding, ...]:
+    found = read(reading.text[: policy.scanned], policy.stopping, year=1, source="")
+    return tuple(one for one in found if one.meaning == PRESENT)
+
+
+def beside_the_stop(reading: Reading, policy: ReplyPolicy) -> tuple[Piece, ...]:
+    """Return the unknown words that are no part of a wish for no more texts."""
+    wishes = _wishes(reading, policy)
+    return tuple(
+        p for p in reading.left if not any(one.start <= p.start and p.end <= one.end for one in wishes)
+    )
 
 
 def cancels_only(reading: Reading) -> bool:

@@ -1,6 +1,6 @@
 """The policy of what patients' replies mean as its file states it, and the frozen value the rules receive."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
@@ -62,6 +62,7 @@ class ReplyValues(PolicyValues):
 
     longest: int = Field(ge=20)
     scanned: int = Field(ge=20)
+    stop_unread: int = Field(ge=0)
     cancel_alone_stops: bool
     languages: frozenset[str]
     answers: dict[str, frozenset[str]]
@@ -70,6 +71,8 @@ class ReplyValues(PolicyValues):
     tolerance_from: int = Field(ge=4)
     kept: frozenset[str]
     concerns: dict[str, ConcernValues]
+    stopping: tuple[str, ...] = Field(min_length=1)
+    unless: tuple[DenialValues, ...]
     denials: tuple[DenialValues, ...]
     neutral: tuple[str, ...]
     unspanned: frozenset[str]
@@ -85,20 +88,24 @@ def build_reply(values: ReplyValues, ref: PolicyRef) -> ReplyPolicy:
     """Return the value the rules receive, its phrases prepared for looking up."""
     meanings = tuple(_meanings(values))
     heard = frozenset(word for _, one in meanings for place in one.places for word in place)
-    concerns = prepared(_concerns(values, heard))
+    # Words of other languages are not misspelt words of ours.
+    foreign = _plain(word for words in values.elsewhere.values() for word in words)
+    kept = _plain(values.kept) | foreign
+    concerns = prepared(_lexicon(values, values.concerns, values.denials, heard))
+    asks = {"stop": ConcernValues(team="stop", phrases=values.stopping)}
     return ReplyPolicy(
         ref=ref,
         longest=values.longest,
         scanned=values.scanned,
         concerns=concerns,
-        book=phrase_book(
-            meanings, tolerance_from=values.tolerance_from, kept=_plain(values.kept) | concerns.vocabulary
-        ),
+        stopping=prepared(_lexicon(values, asks, values.unless, heard)),
+        book=phrase_book(meanings, tolerance_from=values.tolerance_from, kept=kept | concerns.vocabulary),
         answers=values.answers,
         hours=_hours(values.hours),
         parts={name: _hours(one) for name, one in values.parts.items()},
         languages=values.languages,
         elsewhere={fold(word): lang for lang, words in values.elsewhere.items() for word in words},
+        stop_unread=values.stop_unread,
         cancel_alone_stops=values.cancel_alone_stops,
     )
 
@@ -123,11 +130,16 @@ def _meanings(values: ReplyValues) -> Iterator[tuple[str, Phrase]]:
                 yield meaning, phrase
 
 
-def _concerns(values: ReplyValues, heard: frozenset[str]) -> Lexicon:
+def _lexicon(
+    values: ReplyValues,
+    signs: Mapping[str, ConcernValues],
+    denials: Iterable[DenialValues],
+    heard: frozenset[str],
+) -> Lexicon:
     return Lexicon(
         signs=tuple(
             Sign(id=kind, level=one.team, phrases=tuple(p for said in one.phrases for p in phrases(said)))
-            for kind, one in values.concerns.items()
+            for kind, one in signs.items()
         ),
         modifiers=tuple(
             Modifier(
@@ -138,7 +150,7 @@ def _concerns(values: ReplyValues, heard: frozenset[str]) -> Lexicon:
                 lists=False,
                 stops=_plain(one.stops),
             )
-            for one in values.denials
+            for one in denials
         ),
         neutral=tuple(p for said in values.neutral for p in phrases(said)),
         joins=frozenset(),
@@ -152,7 +164,7 @@ def _concerns(values: ReplyValues, heard: frozenset[str]) -> Lexicon:
         again_within=1,
         tolerance_from=values.tolerance_from,
         # What is understood as something harmless is no misspelt symptom.
-        kept=heard | _plain(values.kept),
+        kept=heard | _plain(values.kept | values.unspanned),
     )
 
 
