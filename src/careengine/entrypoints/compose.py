@@ -17,9 +17,12 @@ from careengine.engine.outgoing import Runner
 from careengine.engine.sending import Sender
 from careengine.engine.sending_batch import Together
 from careengine.entrypoints.fitting import refuse_misfit
+from careengine.journeys.clinic_session import journey as clinic_session
+from careengine.journeys.clinic_waitlist import journey as clinic_waitlist
 from careengine.journeys.eligibility_answered import journey as eligibility_answered
 from careengine.journeys.event_to_place import journey as event_to_place
 from careengine.journeys.referral_acknowledged import journey as referral_acknowledged
+from careengine.journeys.referral_to_visit import journey as referral_to_visit
 from careengine.oversight.insight.policy import POLICY_SCHEMAS as INSIGHT_SCHEMAS
 from careengine.policy.book import PolicyBook
 from careengine.policy.schemas import PolicySchema, Schemas
@@ -44,7 +47,14 @@ from careengine.trust.enclosing import Enclosures
 from careengine.wire.partner import partner_at
 from careengine.worklist.policies import POLICY_SCHEMAS as WORKLIST_SCHEMAS
 
-JOURNEYS: tuple[Journey, ...] = (referral_acknowledged, eligibility_answered, event_to_place)
+JOURNEYS: tuple[Journey, ...] = (
+    referral_to_visit,
+    referral_acknowledged,
+    clinic_session,
+    clinic_waitlist,
+    eligibility_answered,
+    event_to_place,
+)
 WIRINGS = (messaging, referrals, registration, scheduling)
 LOADERS: Mapping[str, Loader] = {
     name: loader for wiring in WIRINGS for name, loader in wiring.LOADERS.items()

@@ -29,7 +29,9 @@ _CARDS = """
         select act, what, at from card_act
         where card_id = c.id and act in ('decided', 'undone') order by id desc limit 1
     ) a on a.act = 'decided'
-    left join decision p on p.id = c.decision_id and p.recorded_at = c.decision_at
+    left join lateral (
+        select answer from decision where id = c.decision_id and recorded_at = c.decision_at limit 1
+    ) p on true
     left join unnest(%(kinds)s::smallint[], %(answers)s::text[]) o (kind, answer)
         on o.kind = c.kind and o.answer = p.answer
     where c.id > %(after)s order by c.id limit %(page)s

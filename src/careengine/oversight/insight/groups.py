@@ -30,7 +30,7 @@ def by_group(
     told: which group somebody belongs to stands in the chart.
     """
     when_booked = first_entry(happened, paths, booked) if len(booked) else stands.when
-    offered = np.bincount(happened.offers.case, minlength=len(happened.cases))
+    offered = happened.offers.times
     for dimension, groups in _dimensions(happened, stands.counted).items():
         sizes = {name: int(mine.sum()) for name, mine in groups.items() if mine.any()}
         hidden = hidden_groups(sizes, policy.smallest_group)
@@ -82,13 +82,10 @@ def _dimensions(happened: Happenings, counted: Bools) -> Mapping[str, Groups]:
 
 
 def _recorded(happened: Happenings) -> Groups:
-    """Return the cases by the text of their group: what was recorded last and is known."""
-    texts = sorted({group for group in happened.offers.group if group != UNKNOWN})
+    """Return the cases by the text of their group, those whose group is known."""
+    texts = sorted({*happened.offers.group} - {UNKNOWN})
     row_of = {text: row for row, text in enumerate(texts)}
-    of_offer = np.array([row_of.get(group, -1) for group in happened.offers.group], dtype=np.int64)
-    of_case = np.full(len(happened.cases), -1, dtype=np.int64)
-    known = of_offer >= 0
-    of_case[happened.offers.case[known]] = of_offer[known]
+    of_case = np.array([row_of.get(group, -1) for group in happened.offers.group], dtype=np.int64)
     return {text: of_case == row for text, row in row_of.items()}
 
 

@@ -12,7 +12,7 @@ import numpy as np
 from careengine.engine.composition import Engine
 from careengine.engine.outgoing import EffectStatus
 from careengine.oversight.insight.arrays import Bools, Ints
-from careengine.oversight.insight.offers import Offered, Offers, gathered, own_offers, rules_of, shared_offers
+from careengine.oversight.insight.offers import Decided, Offers, decided_in, gathered, rules_of, shared_offers
 from careengine.oversight.insight.pages import ROWS_A_PAGE, columns, joined, known_codes, places_in
 from careengine.oversight.insight.policy import ReferralsPolicy
 from careengine.oversight.insight.selecting import Selection, case_pages
@@ -21,10 +21,6 @@ from careengine.runtime.database import Connection
 _STEPS = """
     select case_id, version, at, what, from_state, to_state from case_event
     where case_id between %(first)s and %(last)s order by case_id, version
-"""
-_TOUCHED = """
-    select distinct case_id from decision
-    where case_id between %(first)s and %(last)s and actor_kind <> 0
 """
 _SENT = """
     select id, case_id, case_version, kind, coalesce(not_before, '-infinity') as not_before from effect
@@ -83,25 +79,23 @@ def read_happenings(
     """Read everything a report on ``selection`` counts; each page is committed, the last one too."""
     cases: list[list[Ints]] = []
     steps: list[list[Ints]] = []
-    people: list[list[Ints]] = []
-    offered: list[Offered] = []
+    decided: list[Decided] = []
     rules = rules_of(conn, policy.offers)
     for page in case_pages(conn, engine, selection):
         span = {"first": int(page[0][0]), "last": int(page[0][-1])}
         steps.append(columns(conn, _STEP_NAMES, _STEPS, span))
-        people.append(columns(conn, ("case_id",), _TOUCHED, span))
-        offered.extend(own_offers(conn, rules, span))
+        decided.extend(decided_in(conn, rules, span))
         conn.commit()
         cases.append(page)
     ids, opened, site, until, is_open = joined(cases, 5)
-    offered.extend(shared_offers(conn, engine, policy))
     touched = np.zeros(len(ids), dtype=np.bool_)
-    place, known = places_in(ids, joined(people, 1)[0])
+    place, known = places_in(ids, np.array([one.case for one in decided if one.by_people], dtype=np.int64))
     touched[place[known]] = True
     return Happenings(
         journey=selection.journey, now=now, cases=ids, opened=opened, site=site, until=until,
         open=is_open.astype(np.bool_), touched=touched, steps=Steps(*_placed(ids, joined(steps, 6))),
-        offers=gathered(ids, offered), sent=_sent(conn, engine, policy, ids),
+        offers=gathered(ids, decided, shared_offers(conn, engine, policy)),
+        sent=_sent(conn, engine, policy, ids),
     )  # fmt: skip
 
 

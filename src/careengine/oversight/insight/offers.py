@@ -1,6 +1,6 @@
 """Which times were offered to whom, and to which group they belong: from the ledger, not from charts."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 from uuid import UUID
@@ -17,9 +17,12 @@ from careengine.runtime.database import Connection
 UNKNOWN = "unknown"
 """The group of those whose group nobody recorded."""
 _RULES = "select key from decision_rule where question = any(%s)"
-_OWN = """
-    select case_id, body from decision
-    where case_id between %(first)s and %(last)s and rule = any(%(rules)s) order by case_id, id
+# One pass over a span's decisions; of a case's offers only the newest is opened, for its group.
+_DECIDED = """
+    select case_id, max(actor_kind) <> 0, count(*) filter (where rule = any(%(rules)s)),
+        (array_agg(body order by id desc) filter (where rule = any(%(rules)s)))[1]
+    from decision where case_id between %(first)s and %(last)s and (actor_kind <> 0 or rule = any(%(rules)s))
+    group by case_id
 """
 _COORDINATORS = "select id from engine_case where journey = any(%s::smallint[]) order by id"
 _SHARED = """
@@ -28,18 +31,21 @@ _SHARED = """
 """
 
 
-class Offered(NamedTuple):
-    """One offer: to which case, and the group that the rule recorded with it."""
+class Decided(NamedTuple):
+    """What was decided about one case, as far as a report asks."""
 
     case: int
+    by_people: bool
+    """Whether any of it was decided by a person, or an agent of one."""
+    offers: int
     group: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Offers:
-    """Every offer to a selected case; ``case`` is its place among them."""
+    """How often each selected case was offered a time, and the group recorded with the newest offer."""
 
-    case: Ints
+    times: Ints
     group: Sequence[str]
 
 
@@ -48,18 +54,23 @@ def rules_of(conn: Connection, questions: Sequence[str]) -> list[UUID]:
     return [key for (key,) in conn.execute(_RULES, (list(questions),))]
 
 
-def own_offers(conn: Connection, rules: Sequence[UUID], span: Mapping[str, Any]) -> Iterator[Offered]:
-    """Yield the offers that cases with ids in ``span`` made to their own patients, oldest first."""
-    if not rules:
-        return
+def decided_in(conn: Connection, rules: Sequence[UUID], span: Mapping[str, Any]) -> Iterator[Decided]:
+    """Yield what was decided about each case of a span that people touched, or that was offered a time."""
     with conn.cursor(binary=True) as cursor:
-        for case, body in cursor.execute(_OWN, {**span, "rules": rules}):
-            groups = (reason.params.get("group") for reason in reasons_of(body))
-            yield Offered(case, next((str(group) for group in groups if group), UNKNOWN))
+        for case, by_people, offers, body in cursor.execute(_DECIDED, {**span, "rules": list(rules)}):
+            yield Decided(case, by_people, offers, group_in(body))
 
 
-def shared_offers(conn: Connection, engine: Engine, policy: ReferralsPolicy) -> Iterator[Offered]:
-    """Yield the offers that coordinators made: each reason that names a case is one."""
+def group_in(body: bytes | None) -> str:
+    """Return the group that a decision's reasons name."""
+    if body is None:
+        return UNKNOWN
+    groups = (reason.params.get("group") for reason in reasons_of(body))
+    return next((str(group) for group in groups if group), UNKNOWN)
+
+
+def shared_offers(conn: Connection, engine: Engine, policy: ReferralsPolicy) -> Iterator[tuple[int, str]]:
+    """Yield case and group of each offer by a coordinator: each reason that names a case is one."""
     rules = rules_of(conn, policy.shared_offers)
     for coordinator in coordinators(conn, engine, policy) if rules else ():
         values = {"case": coordinator, "rules": rules, "after": 0, "page": ROWS_A_PAGE}
@@ -82,15 +93,24 @@ def coordinators(conn: Connection, engine: Engine, policy: ReferralsPolicy) -> l
     return [case for (case,) in found]
 
 
-def gathered(cases: Ints, offered: Sequence[Offered]) -> Offers:
-    """Return the offers to ``cases`` as columns."""
-    place, known = places_in(cases, np.array([one.case for one in offered], dtype=np.int64))
-    groups = [one.group for one, there in zip(offered, known, strict=True) if there]
-    return Offers(case=place[known], group=groups)
+def gathered(cases: Ints, decided: Sequence[Decided], shared: Iterable[tuple[int, str]]) -> Offers:
+    """Return the offers to ``cases``: their own, and those of coordinators."""
+    times, group = np.zeros(len(cases), dtype=np.int64), [UNKNOWN] * len(cases)
+    place, known = places_in(cases, np.array([one.case for one in decided], dtype=np.int64))
+    for at, there, one in zip(place.tolist(), known.tolist(), decided, strict=True):
+        if there:
+            times[at], group[at] = one.offers, one.group
+    others = list(shared)
+    place, known = places_in(cases, np.array([case for case, _ in others], dtype=np.int64))
+    for at, there, (_, name) in zip(place.tolist(), known.tolist(), others, strict=True):
+        if there:
+            times[at] += 1
+            group[at] = name if group[at] == UNKNOWN else group[at]
+    return Offers(times=times, group=group)
 
 
-def _each(body: bytes | None) -> Iterator[Offered]:
+def _each(body: bytes | None) -> Iterator[tuple[int, str]]:
     for reason in reasons_of(body):
         case = str(reason.params.get("case") or "")
         if case.isdecimal():
-            yield Offered(int(case), str(reason.params.get("group") or UNKNOWN))
+            yield int(case), str(reason.params.get("group") or UNKNOWN)

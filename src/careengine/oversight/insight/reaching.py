@@ -15,12 +15,13 @@ def reaching(happened: Happenings, texts: Ints, bookings: Ints, policy: Referral
     """Tell the bookings, and the texts and offers each of them took."""
     sent, of = happened.sent, len(happened.cases)
     booked, texted = (sent.case[np.isin(sent.kind, kinds)] for kinds in (bookings, texts))
-    for name, each in (("bookings", booked), ("texts", texted), ("offers", happened.offers.case)):
+    offered = np.repeat(np.arange(of), happened.offers.times)
+    for name, each in (("bookings", booked), ("texts", texted), ("offers", offered)):
         yield Figure(
             name=f"{name}.made", unit="count", found=Interval(len(each)), of=of, cases=_most(happened, each),
             formula=f"insight.formula_{name}_made",
         )  # fmt: skip
-    for name, each in (("texts", texted), ("offers", happened.offers.case)):
+    for name, each in (("texts", texted), ("offers", offered)):
         yield Figure(
             name=f"{name}.per_booking", unit="rate", of=len(booked), cases=_most(happened, each),
             found=rate_of(len(each), len(booked), policy.confidence),
