@@ -21,6 +21,7 @@ from caretown.errors import TownTooSmall
 from caretown.people import Person, Resource
 
 HOSPITAL = "https://harbour-town.example/patients"
+RECORD_NUMBER = {"coding": [{"system": "http://terminology.hl7.org/CodeSystem/v2-0203", "code": "MR"}]}
 ETHNICITY = "http://hl7.org/fhir/us/core/StructureDefinition/us-core-ethnicity"
 MEMBERS = "https://town-health.example/members"
 PAYER = "Town Health Plan"
@@ -121,7 +122,7 @@ def _patient(source: Resource, own_id: str, rng: Random, place: Place) -> Resour
     return kept | {
         "id": own_id,
         "extension": deepcopy(told),
-        "identifier": [{"system": HOSPITAL, "value": f"HT-{own_id[:8].upper()}"}],
+        "identifier": [{"type": RECORD_NUMBER, "system": HOSPITAL, "value": f"HT-{own_id[:8].upper()}"}],
         "name": [_name(source, rng)],
         "birthDate": _born(str(source.get("birthDate", "1970-01-01")), rng),
         "address": [_address(place, rng)],
