@@ -31,6 +31,8 @@ from careengine.runtime.embedded import EmbeddedServer
 NOW, ZONE = slot_race.NOW, "America/New_York"
 GROUPS = ("race=2054-5", "race=2106-3", "race=2028-9", "language=es", "unknown")
 _PARTS = ("", "", "", "part=morning", "part=afternoon", "days=mon,tue,wed", "days=thu,fri", "after=15:00")
+_TOGETHER = 600
+"""Cases of the same few clinics that come at the same time: about two batches, one for each worker."""
 ACCEPTS = 0.3
 """The share of people asked who would rather come earlier, in this simulation."""
 
@@ -169,18 +171,18 @@ def drained(running: EmbeddedServer, url: str, size: int) -> float:
 
 
 def races(running: EmbeddedServer, count: int, dice: random.Random) -> dict[str, object]:
-    """Let two to four cases want each of ``count`` slots, the only one on its day; count who got what."""
+    """Let two or three cases want each of ``count`` slots, the only one on its day; count who got what."""
     names = [f"c{n}" for n in range(max(1, min(slot_race.CLINICS, count // 100)))]
     days = -(-count // len(names))
     wanted = []
     for race in range(count):
         day = (slot_race.NOW.replace(hour=14) + timedelta(days=1 + race % days)).date().isoformat()
         data = {"clinic": names[race // days], "wish": f"from={day};until={day}", "offered": 1}
-        wanted += [data] * dice.randint(2, 4)
-    for start in range(0, len(wanted), 2000):
-        some = wanted[start : start + 2000]
+        wanted += [data] * dice.randint(2, 3)
+    for start in range(0, len(wanted), _TOGETHER):
+        some = wanted[start : start + _TOGETHER]
         dice.shuffle(some)
-        wanted[start : start + 2000] = some
+        wanted[start : start + _TOGETHER] = some
     url = rig.database(running, "bench_races")
     with connect(url) as conn:
         engine = slot_race.engine_on(conn, FixedClock(NOW))

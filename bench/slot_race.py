@@ -70,6 +70,12 @@ def clinics(offered: int) -> ClinicsPolicy:
 
 RULES = {one: clinics(one) for one in (1, 3)}
 
+
+def one_worker_a_clinic(case: Case) -> tuple[str, ...]:
+    """Return the clinic as a lock; a race for a single slot goes without, so that its hold is contested."""
+    return () if case.data["offered"] == 1 else (f"clinic:{case.data['clinic']}",)
+
+
 journey = Journey(
     "slot_race", version=1, subject="ServiceRequest", outcome="holds a slot", target="bench.race"
 )
@@ -77,7 +83,7 @@ journey = Journey(
 
 @journey.state(
     "looking", owner=Team.ACCESS, clock=CLOCK, awaits="a_slot", needs=(scheduling.OPENINGS,),
-    goes=("holding", "left_out"), locks=lambda case: (f"clinic:{case.data['clinic']}",),
+    goes=("holding", "left_out"), locks=one_worker_a_clinic,
 )  # fmt: skip
 def looking(case: Case, facts: Facts, policy: Policies, event: Event | None, now: Instant) -> Next:
     """Hold what is offered, or go without."""

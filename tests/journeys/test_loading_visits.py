@@ -56,7 +56,6 @@ def test_visits_of_other_referrals_and_places_on_waitlists_are_not_the_cases_vis
     put(town, other, appointment("wait-1", "cardiology-0306-2", FRIDAY, status="waitlist"))
 
     assert visit(town, tmp_path) == Visit()
-    assert LOADERS["scheduling.visits"](charts(town, tmp_path), [a_case(town)])[1].all == ()
 
 
 def test_a_place_on_the_waitlist_is_read_as_it_was_written_and_gone_when_left(

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from scheduling_examples import CALENDAR, HALF_HOUR, NOW, ZONE, at, policy
 
 from careengine.capabilities import scheduling
-from careengine.capabilities.scheduling import Session, Visit, Visits
+from careengine.capabilities.scheduling import Session, Visit
 from careengine.engine.calendars import CalendarEnds
 from careengine.kernel.decision import Decision, Route
 
@@ -136,19 +136,6 @@ def test_silence_becomes_a_question_when_the_grace_is_over() -> None:
 
     assert said(then - timedelta(seconds=1)) == scheduling.AHEAD
     assert said(then) == scheduling.NOBODY_SAID
-
-
-def test_a_series_notices_the_visit_that_never_came() -> None:
-    kept = tuple(Visit(status="fulfilled", start=NOW + timedelta(days=7 * n)) for n in range(3))
-
-    def said(now: datetime, *more: Visit) -> str:
-        visits = Visits((*kept, *more))
-        return scheduling.decide_series(visits, planned=12, now=now, policy=VISITS).answer
-
-    booked = Visit(status="booked", start=NOW + timedelta(days=40))
-    assert said(NOW + timedelta(days=20)) == scheduling.NEXT_VISIT
-    assert said(NOW + timedelta(days=29)) == scheduling.VISIT_MISSING
-    assert said(NOW + timedelta(days=29), booked) == scheduling.AHEAD
 
 
 def test_a_day_that_is_open_is_looked_at_again_when_its_visits_must_have_an_outcome() -> None:

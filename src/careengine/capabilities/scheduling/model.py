@@ -75,13 +75,6 @@ class Visit:
         return f"{self.ref}#{element}"
 
 
-@dataclass(frozen=True, slots=True)
-class Visits:
-    """Every appointment that belongs to the case's referral, oldest first."""
-
-    all: tuple[Visit, ...] = ()
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Wish:
     """When somebody can come, in local time at the clinic; what is empty is no condition."""
@@ -256,8 +249,6 @@ class VisitsPolicy:
     by_patient: frozenset[str]
     grace_hours: int
     """So long after its end the clinic's system may take to say what became of a visit."""
-    series_days: int
-    """A further visit of a series should begin within so many days of the one before."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -296,7 +287,6 @@ class BackfillPolicy:
 OPENINGS = Need("scheduling.openings", Openings)
 FREED = Need("scheduling.freed", Openings)
 VISIT = Need("scheduling.visit", Visit)
-VISITS = Need("scheduling.visits", Visits)
 WAITERS = Need("scheduling.waiters", Waiters)
 SESSION = Need("scheduling.session", Session)
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from careengine.capabilities.scheduling.model import FREED, OPENINGS, SESSION, VISIT, VISITS, WAITERS
+from careengine.capabilities.scheduling.model import FREED, OPENINGS, SESSION, VISIT, WAITERS
 from careengine.capabilities.scheduling.rules.booking import BOOK_APPOINTMENT, CANCEL_APPOINTMENT
 from careengine.capabilities.scheduling.steps.booking import book_appointment, cancel_appointment
 from careengine.capabilities.scheduling.steps.clinic_values import (
@@ -38,7 +38,6 @@ from careengine.capabilities.scheduling.steps.policy_values import (
 from careengine.capabilities.scheduling.steps.visits import (
     load_sessions,
     load_visit,
-    load_visits,
     load_waiters,
 )
 from careengine.engine.composition import Loader
@@ -49,7 +48,6 @@ LOADERS: Mapping[str, Loader] = {
     OPENINGS.name: load_openings,
     FREED.name: load_freed,
     VISIT.name: load_visit,
-    VISITS.name: load_visits,
     WAITERS.name: load_waiters,
     SESSION.name: load_sessions,
 }

@@ -2,7 +2,7 @@
 
 from datetime import datetime, timedelta
 
-from careengine.capabilities.scheduling.model import Visit, Visits, VisitsPolicy
+from careengine.capabilities.scheduling.model import Visit, VisitsPolicy
 from careengine.kernel.decision import Bearing, Decision, Evidence, Flip, Reason, Route, because
 
 AHEAD = "ahead"
@@ -14,10 +14,6 @@ MOVED = "moved"
 NOBODY_SAID = "nobody_said"
 """The visit's time is over and nobody recorded what became of it."""
 UNCLEAR = "unclear"
-NEXT_VISIT = "next_visit"
-SERIES_DONE = "series_done"
-VISIT_MISSING = "visit_missing"
-"""A further visit of a series should have been by now, and none is booked."""
 
 
 def decide_visit(visit: Visit, *, expected: datetime | None, now: datetime, policy: VisitsPolicy) -> Decision:
@@ -75,44 +71,3 @@ def look_again(visit: Visit, policy: VisitsPolicy) -> datetime:
     """Return when silence about a visit becomes a question; the visit has an end."""
     assert visit.end is not None  # noqa: S101  a visit that is booked has one; decide_visit asks about others
     return visit.end + timedelta(hours=policy.grace_hours)
-
-
-def decide_series(visits: Visits, *, planned: int, now: datetime, policy: VisitsPolicy) -> Decision:
-    """Say whether a series of ``planned`` visits is done, goes on, or misses a visit that never came.
-
-    ``visit_missing`` asks: so many days passed since the last kept visit and none is booked.
-    """
-    kept = [one for one in visits.all if policy.statuses.get(one.status) == "kept"]
-    ahead = [
-        one for one in visits.all
-        if policy.statuses.get(one.status) == "booked" and one.start is not None and one.start > now
-    ]  # fmt: skip
-    done = len(kept)
-    if done >= planned:
-        return _series(SERIES_DONE, because("scheduling.series_done", planned=planned), policy)
-    if ahead:
-        return _series(AHEAD, because("scheduling.series_goes_on", done=done, planned=planned), policy)
-    last = max((one.start for one in kept if one.start is not None), default=None)
-    if last is not None and now - last > timedelta(days=policy.series_days):
-        return _series(
-            VISIT_MISSING,
-            because(
-                "scheduling.visit_never_came",
-                done=done,
-                planned=planned,
-                last=last.isoformat(),
-                days=policy.series_days,
-            ),
-            policy,
-        )
-    return _series(NEXT_VISIT, because("scheduling.book_next_visit", done=done, planned=planned), policy)
-
-
-def _series(answer: str, why: tuple[Reason, ...], policy: VisitsPolicy) -> Decision:
-    return Decision(
-        question="scheduling.series",
-        route=Route.ASK if answer == VISIT_MISSING else Route.PROCEED,
-        answer=answer,
-        because=why,
-        policy=policy.ref,
-    )

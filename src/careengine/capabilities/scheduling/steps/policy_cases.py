@@ -12,7 +12,6 @@ from careengine.capabilities.scheduling.model import (
     RecoveryPolicy,
     RemindersPolicy,
     Visit,
-    Visits,
     VisitsPolicy,
     Waiter,
 )
@@ -20,7 +19,7 @@ from careengine.capabilities.scheduling.rules.backfill import answer_by, decide_
 from careengine.capabilities.scheduling.rules.outreach import decide_outreach, moment_of
 from careengine.capabilities.scheduling.rules.recovery import decide_recovery, decide_unbooked
 from careengine.capabilities.scheduling.rules.reminders import decide_reminder, reminder_of
-from careengine.capabilities.scheduling.rules.visits import decide_series, decide_visit
+from careengine.capabilities.scheduling.rules.visits import decide_visit
 from careengine.engine.calendars import Calendar
 from careengine.kernel.policy import PolicyRef
 from careengine.policy.schemas import Answer, Given
@@ -85,18 +84,13 @@ def answer_recovery(policy: RecoveryPolicy, given: Given) -> Answer:
 
 
 def answer_visits(policy: VisitsPolicy, given: Given) -> Answer:
-    """Answer a case: a visit at 14:00 (``status``, ``reason?``, ``expected?``), or a series (``kept``)."""
-    now = _at(given["now"])
-    if "kept" in given:
-        kept = tuple(Visit(status="fulfilled", start=_at(text)) for text in given["kept"])
-        decision = decide_series(Visits(kept), planned=given["planned"], now=now, policy=policy)
-    else:
-        visit = Visit(
-            ref="Appointment/case@1", status=given["status"], reason=given.get("reason", ""),
-            start=_at("2026-03-05T14:00"), end=_at("2026-03-05T14:30"),
-        )  # fmt: skip
-        expected = _at(given.get("expected", "2026-03-05T14:00"))
-        decision = decide_visit(visit, expected=expected, now=now, policy=policy)
+    """Answer a case: a visit at 14:00 with ``status``, ``reason?``, ``expected?``."""
+    visit = Visit(
+        ref="Appointment/case@1", status=given["status"], reason=given.get("reason", ""),
+        start=_at("2026-03-05T14:00"), end=_at("2026-03-05T14:30"),
+    )  # fmt: skip
+    expected = _at(given.get("expected", "2026-03-05T14:00"))
+    decision = decide_visit(visit, expected=expected, now=_at(given["now"]), policy=policy)
     return {"answer": decision.answer, "route": decision.route.value}
 
 

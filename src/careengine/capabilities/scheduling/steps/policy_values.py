@@ -74,7 +74,6 @@ class VisitsValues(PolicyValues):
     by_clinic: frozenset[str]
     by_patient: frozenset[str]
     grace_hours: int = Field(ge=1, le=168)
-    series_days: int = Field(ge=1, le=365)
 
 
 class WeightValues(PolicyValues):
@@ -176,7 +175,6 @@ def build_visits(values: VisitsValues, ref: PolicyRef) -> VisitsPolicy:
         by_clinic=values.by_clinic,
         by_patient=values.by_patient,
         grace_hours=values.grace_hours,
-        series_days=values.series_days,
     )
 
 

@@ -7,7 +7,6 @@ from careengine.capabilities.scheduling.model import (
     UNKNOWN_GROUP,
     Session,
     Visit,
-    Visits,
     Waiter,
     Waiters,
 )
@@ -29,11 +28,6 @@ def load_visit(charts: Charts, cases: Sequence[Case]) -> Mapping[int, Visit]:
     """Return the visit each case names, else the one of its referral that stands and begins last."""
     found = _of_cases(charts, cases)
     return {case.id: _current(case, found[case.id]) for case in cases}
-
-
-def load_visits(charts: Charts, cases: Sequence[Case]) -> Mapping[int, Visits]:
-    """Return every visit of each case's referral."""
-    return {case: Visits(tuple(visits)) for case, visits in _of_cases(charts, cases).items()}
 
 
 def _current(case: Case, visits: Sequence[Visit]) -> Visit:
