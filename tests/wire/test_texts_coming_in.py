@@ -108,6 +108,15 @@ def test_stop_is_obeyed_at_once_for_every_patient_on_the_number_and_confirmed_on
     assert {(case, body["command"]) for case, _, body in house.events()} == {(c, "stop") for c in cases}
 
 
+@pytest.mark.parametrize("wish", ["wrong number stop texting me", "no me manden más textos"])
+def test_a_wish_for_no_more_texts_is_obeyed_wherever_it_stands(house: House, wish: str) -> None:
+    house.patient("ann")
+
+    house.text(wish)
+
+    assert refused(house) == ["Patient/ann"]
+
+
 def test_stop_in_spanish_is_confirmed_in_spanish(house: House) -> None:
     house.patient("ana")
 

@@ -13,13 +13,14 @@ _READ = 200
 """Letters at the beginning that are looked at; a command is short."""
 
 
-def decide_command(text: str, *, source: str, policy: CommandPolicy) -> Decision:
+def decide_command(text: str, *, source: str, policy: CommandPolicy, wished: bool = False) -> Decision:
     """Say whether the text is ``stop`` or ``help``, or neither.
 
-    The words found stand in the evidence; their language is in the reason.
+    ``wished`` says that the wish for no more texts was found anywhere else in it. The words
+    found stand in the evidence; their language is in the reason, where it can be told.
     """
     words = _words(text[:_READ])
-    language = _stopped(words, policy)
+    language = _stopped(words, policy) or ("unknown" if wished else "")
     if language:
         return _decision(
             policy, STOP, Reason("messaging.asked_to_stop", {"language": language}), source, words

@@ -17,6 +17,7 @@ from careengine.capabilities.messaging.model import (
     MEDIUM,
     MESSAGE,
     NOT_DONE,
+    REPLIES,
     SMS,
     TEMPLATES,
     TURN,
@@ -25,6 +26,7 @@ from careengine.capabilities.messaging.rules.commands import HELP, STOP, decide_
 from careengine.capabilities.messaging.rules.conversation import CASE, Thread, decide_conversation
 from careengine.capabilities.messaging.rules.numbers import digest, e164, ways_of_writing
 from careengine.capabilities.messaging.rules.rendering import render
+from careengine.capabilities.messaging.rules.reply_reading import is_stop
 from careengine.capabilities.messaging.steps import fhir, reaching
 from careengine.capabilities.messaging.steps.checking import OnDay
 from careengine.kernel.decision import Decision
@@ -117,7 +119,9 @@ def take(text: Text, known: Around, *, open_cases: Mapping[int, UUID], roots: Ma
     policy = OnDay(book, text.at.date())
     threads = _threads(known.messages, open_cases, text.at)
     people = {str(roots.get(one.subject, one.subject)) for one in known.people if one.subject is not None}
-    command = decide_command(readable(text.body), source=str(text.ref), policy=policy[COMMANDS])
+    said = readable(text.body)
+    wished = is_stop(said, policy[REPLIES])
+    command = decide_command(said, source=str(text.ref), policy=policy[COMMANDS], wished=wished)
     placed = decide_conversation(
         threads, people=frozenset(people), source=str(text.ref), policy=policy[MESSAGE], now=text.at
     )
