@@ -4,6 +4,7 @@ from datetime import UTC, date, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
+import pytest
 from chart_values import CHANNELS, consent, patient, store, subject
 
 from careengine.capabilities import messaging
@@ -57,6 +58,13 @@ def communication(ident: str, of: str, at: datetime, *codes: tuple[str, str], **
                                 "code": "SMSWRIT"}]}],
         "sent": at.isoformat(), **more,
     }  # fmt: skip
+
+
+@pytest.mark.parametrize("written", ["OK", "ok ", "Oklahoma", "OKLAHOMA"])
+def test_a_state_is_known_however_an_address_spells_it(conn: Connection, written: str) -> None:
+    store(conn, patient("a", telecom=[phone("(617) 555-0123")], address=[{"state": written}]))
+
+    assert contact(conn, "a").states == ("OK",)
 
 
 def test_a_chart_says_where_someone_lives_what_they_speak_and_how_they_are_reached(conn: Connection) -> None:

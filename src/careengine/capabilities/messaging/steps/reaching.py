@@ -26,6 +26,7 @@ from careengine.capabilities.messaging.model import (
 )
 from careengine.capabilities.messaging.rules.numbers import digest, e164, mail
 from careengine.capabilities.messaging.steps import fhir
+from careengine.capabilities.messaging.steps.states import code_of
 from careengine.trust.actor import Purpose
 from careengine.trust.charts import Stored
 from careengine.trust.consent import Question, Rule, answer, rules_of
@@ -57,7 +58,7 @@ def contact_of(chart: Sequence[Stored], at: datetime) -> Contact:
         ref=str(stored.ref),
         languages=_languages(said),
         zone=next((e.value_code for p in said for e in p.extension if e.url == _TIMEZONE), ""),
-        states=tuple(sorted({home.state.strip().upper() for home in homes if home.state})),
+        states=tuple(sorted({code_of(home.state) for home in homes if home.state})),
         numbers=_addresses(_numbers(said, at), SMS, consents, wrong, at),
         emails=_addresses(_mails(said, at), EMAIL, consents, wrong, at),
         has_address=any(home.line and home.city and home.postal_code for home in homes),
