@@ -12,6 +12,7 @@ from registration_examples import a_cover, a_held
 
 from careengine.capabilities import messaging, referrals, registration, scheduling
 from careengine.engine.case import CARD_DECIDED, EFFECT_DELIVERED, EFFECT_FAILED
+from careengine.engine.case_policies import CasePolicies
 from careengine.engine.deciding import event_call, refuse_undeclared, state_call
 from careengine.engine.inputs import seen_event
 from careengine.engine.journey import CardDecided, Case, EffectDelivered, EffectFailed, Event, Facts
@@ -20,7 +21,6 @@ from careengine.journeys.referral_to_visit import journey
 from careengine.kernel.decision import Decision, Route
 from careengine.kernel.effect import Effect
 from careengine.kernel.next import Next, Tell
-from careengine.kernel.policy import PolicyName
 from careengine.policy.book import PolicyBook, book_of
 from careengine.policy.sources import all_sources
 
@@ -183,16 +183,14 @@ class VisitStory:
             self.facts[registration.INTAKE.name] = replace(self.facts[registration.INTAKE.name], asked=asked)
             given = Facts({need.name: self.facts[need.name] for need in call.needs})
             about = call.event.ref if call.event else ""
-            answer = call.handler(replace(self.case, about=about), given, self, call.event, self.now)
+            policies = CasePolicies(book(), self.case, self.now)
+            answer = call.handler(replace(self.case, about=about), given, policies, call.event, self.now)
             refuse_undeclared(journey, self.state, call, answer)
             self._apply(answer)
             if not answer.now:
                 return
             call = state_call(journey, self.state)
         raise AssertionError("the case hops for ever")
-
-    def __getitem__(self, name: PolicyName[Any]) -> Any:
-        return book().value(name, self.now.date())
 
     def _apply(self, answer: Next) -> None:
         self.last = answer

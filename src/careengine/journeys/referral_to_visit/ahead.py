@@ -23,6 +23,7 @@ from careengine.journeys.referral_to_visit.story import (
     SEEKING,
     SESSION_CLOSED,
     SESSION_ENDED,
+    begins,
     journey,
     number,
 )
@@ -152,8 +153,7 @@ def moved(case: Case, facts: Facts, became: Decision, now: Instant) -> Next:
     """The clinic moved the visit: tell the patient, and remind them anew."""
     start = facts[scheduling.VISIT].start
     data: dict[str, Scalar] = {
-        "start": start.isoformat() if start else None, "say": "scheduling.booked",
-        "reminded": None, "confirmed": None,
+        **begins(case, start), "say": "scheduling.booked", "reminded": None, "confirmed": None,
     }  # fmt: skip
     return stay(because=became, data=data, wake=now, voids=messaging.KINDS)
 

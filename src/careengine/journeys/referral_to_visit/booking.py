@@ -19,6 +19,7 @@ from careengine.journeys.referral_to_visit.saying import REACH, text_failed
 from careengine.journeys.referral_to_visit.story import (
     ENDS,
     SEEKING,
+    begins,
     card,
     clinic_of,
     journey,
@@ -82,7 +83,7 @@ def confirmed_by_clinic(
         return stay()
     old = facts[scheduling.VISIT]
     data: dict[str, Scalar] = {
-        **FRESH, "appointment": str(event.reply["appointment"]), "start": case.data.get("choice_start"),
+        **FRESH, "appointment": str(event.reply["appointment"]), **begins(case, datetime.fromisoformat(str(case.data["choice_start"]))),
         "slot": case.data.get("choice"), "choice": None, "back": None, "say": "scheduling.booked",
     }  # fmt: skip
     effects: tuple[Effect, ...] = ()

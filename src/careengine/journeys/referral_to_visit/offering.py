@@ -13,6 +13,7 @@ from careengine.journeys.referral_to_visit.story import (
     APPOINTMENT,
     ENDS,
     SEEKING,
+    begins,
     clinic_of,
     journey,
     number,
@@ -185,9 +186,8 @@ def booked_elsewhere(case: Case, facts: Facts) -> bool:
 def take_up(case: Case, facts: Facts) -> Next:
     """Go on with a visit that was booked by telephone or at the desk."""
     visit = facts[scheduling.VISIT]
-    start = visit.start.isoformat() if visit.start else None
     data: dict[str, Scalar] = {
-        "appointment": visit.name, "start": start, "slot": visit.slot or None, **FRESH,
+        "appointment": visit.name, "slot": visit.slot or None, **begins(case, visit.start), **FRESH,
     }  # fmt: skip
     return to("scheduled", now=True, data=data, voids=messaging.KINDS)
 

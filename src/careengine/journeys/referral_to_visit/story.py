@@ -1,9 +1,11 @@
 """From a referral that arrives to a visit kept and its report read: states, ends, and where events belong."""
 
 from collections.abc import Sequence
+from datetime import datetime
 
 from careengine.capabilities import referrals
 from careengine.engine.journey import Candidate, CardDecided, Case, Event, Join, Journey, Open
+from careengine.kernel.policy import Scalar
 
 REQUEST = "record.ServiceRequest"
 PERSON, COVERAGE = "record.Patient", "record.Coverage"
@@ -68,6 +70,12 @@ def clinic_of(case: Case) -> str:
 def urgency_of(case: Case) -> str:
     """Return how urgent the referral was found to be."""
     return str(case.data.get("urgency") or "routine")
+
+
+def begins(case: Case, start: datetime | None) -> dict[str, Scalar]:
+    """Return how a case keeps when its visit begins; policies of the day of service go by that day."""
+    day = case.day(start).isoformat() if start else None
+    return {"start": start.isoformat() if start else None, "service_day": day}
 
 
 def number(case: Case, name: str) -> int:
