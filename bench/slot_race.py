@@ -143,17 +143,17 @@ def put(conn: Connection, resources: Iterable[dict[str, Any]]) -> None:
         conn.commit()
 
 
-def calendar(names: Sequence[str], days: int, per_day: int) -> list[dict[str, Any]]:
-    """Return clinics with a schedule for ten days each and free half-hours daily, from tomorrow on."""
+def calendar(names: Sequence[str], days: int, per_day: int, *, span: int = 1) -> list[dict[str, Any]]:
+    """Return clinics with free half-hours every day from tomorrow on, a schedule for each ``span`` days."""
     found: list[dict[str, Any]] = []
     first = NOW.replace(hour=14) + timedelta(days=1)
     for name in names:
         found.append({"resourceType": "HealthcareService", "id": name, "active": True})
         for day in range(days):
             start = first + timedelta(days=day)
-            schedule = f"{name}-{day // 10}"
-            if day % 10 == 0:
-                found.append(_schedule(schedule, name, start, start + timedelta(days=10)))
+            schedule = f"{name}-{day // span}"
+            if day % span == 0:
+                found.append(_schedule(schedule, name, start, start + timedelta(days=span - 1, hours=8)))
             found += [
                 _slot(f"{name}-{day}-{n}", schedule, start + timedelta(minutes=30 * (n // 4)))
                 for n in range(per_day)

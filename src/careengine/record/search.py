@@ -84,7 +84,8 @@ def search(
     order = _SORTS[query.sort or _fastest(query)]
     if query.cursor:
         conditions.append(order.after(*_cursor_read(query.cursor)))
-    rows = _rows(conn, conditions, order, query.count + 1)
+    # A plan that was kept would not know how much the tables beside the record have grown since.
+    rows = _rows(conn, conditions, order, query.count + 1, prepare=False if also else None)
     more = len(rows) > query.count
     found = [Ref(query.type, id_, version) for id_, version, _, _ in rows[: query.count]]
     return Page(found, _cursor(*rows[query.count - 1][2:]) if more else "", total)
@@ -111,13 +112,15 @@ def _where(conditions: Sequence[Clause]) -> tuple[str, tuple[Any, ...]]:
     return f"where {sql}", tuple(value for condition in conditions for value in condition.values)
 
 
-def _rows(conn: Connection, conditions: Sequence[Clause], order: _Order, limit: int) -> list[tuple[Any, ...]]:
+def _rows(
+    conn: Connection, conditions: Sequence[Clause], order: _Order, limit: int, *, prepare: bool | None
+) -> list[tuple[Any, ...]]:
     where, values = _where(conditions)
     sql = (
         f"select r.id, r.version, {order.by}, r.rid"  # noqa: S608
         f" from resource r {where} {order.sql()} limit %b"
     )
-    return conn.execute(sql, (*values, limit), binary=True).fetchall()
+    return conn.execute(sql, (*values, limit), prepare=prepare, binary=True).fetchall()
 
 
 def _count(conn: Connection, conditions: Sequence[Clause]) -> int:

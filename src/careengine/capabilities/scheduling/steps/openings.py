@@ -20,6 +20,9 @@ from careengine.kernel.refs import Ref
 from careengine.trust.charts import Charts, Stored
 
 _FREE = "free"
+_TAKEN = "busy,busy-unavailable,busy-tentative,entered-in-error"
+"""Every other status (FHIR R4). Asked for as what it is not, a slot is found by its schedule: the index of
+statuses would lead through the free slots of all clinics."""
 _PAGE = 250
 """Slots of one page: enough for a batch of cases that want nothing special."""
 _SMALL_PAGE = 80
@@ -149,7 +152,7 @@ def _asked(days: Sequence[Day], page: int) -> tuple[tuple[str, str], ...]:
     if not days:
         return ()
     schedules = ",".join(sorted(day.ref for day in days))
-    return ("schedule", schedules), ("status", _FREE), ("_sort", "start"), ("_count", str(page))
+    return ("schedule", schedules), ("status:not", _TAKEN), ("_sort", "start"), ("_count", str(page))
 
 
 def _stretches(days: Sequence[Day]) -> Iterator[Sequence[Day]]:
