@@ -83,7 +83,7 @@ def confirmed_by_clinic(
         return stay()
     old = facts[scheduling.VISIT]
     data: dict[str, Scalar] = {
-        **FRESH, "appointment": str(event.reply["appointment"]), 
+        **FRESH, "appointment": str(event.reply["appointment"]),
         **begins(case, datetime.fromisoformat(str(case.data["choice_start"]))),
         "slot": case.data.get("choice"), "choice": None, "back": None, "say": "scheduling.booked",
     }  # fmt: skip
