@@ -15,6 +15,7 @@ from careengine.engine.intake import WORK
 from careengine.engine.leasing import Lease, lease, partners_with_work
 from careengine.engine.outgoing import Outgoing
 from careengine.engine.sending_batch import Checks, Consent, Enclose, Enclosed, SendingBatch
+from careengine.engine.waking import wait, wait_for_step
 from careengine.runtime.clock import real_now
 from careengine.runtime.database import Connection, connect
 from careengine.runtime.jobs import Job, Jobs, enqueue
@@ -25,6 +26,7 @@ SEND = "engine.send_effects"
 """The job that sends one lease; its input is the partner's name, the lease and the effects' ids."""
 _QUEUE = "send-"
 _SOON_S = 0.02
+_STEPPED_S = 1.0
 _PACE_S = 0.05
 """How often a partner whose limit holds work back is looked at again."""
 _LOOK_AGAIN_S = 2.0
@@ -82,10 +84,14 @@ class Sender:
                 with connect(self.url, autocommit=True) as ear:
                     ear.execute(f"listen {WORK}")
                     while not stop.is_set():
+                        seen = self.engine.clock.now()
                         self.pump()
                         failures = 0
-                        seconds = _SOON_S if stepped else self._pause(ear)
-                        next(ear.notifies(timeout=seconds, stop_after=1), None)
+                        seconds = self._pause(ear)
+                        if stepped:
+                            wait_for_step(ear, self.engine.clock, seen=seen, at_most=min(seconds, _STEPPED_S))
+                        else:
+                            wait(ear, at_most=seconds)
             except Exception as error:  # noqa: BLE001  whatever it is, nobody else sends for this process
                 get_logger().warning("sending paused", exc_info=error)
                 stop.wait(_BACK_OFF_S[min(failures, len(_BACK_OFF_S) - 1)])
@@ -138,8 +144,9 @@ class Sender:
 
     def open_queues(self, jobs: Jobs) -> None:
         """Open a queue for each partner, so that a slow one holds up nobody else."""
-        for name, setting in self.engine.organisation.partners.items():
-            jobs.open_queue(_QUEUE + name, at_once=setting.concurrency)
+        partners = self.engine.organisation.partners
+        for name, setting in partners.items():
+            jobs.open_queue(_QUEUE + name, at_once=setting.concurrency, of=len(partners))
 
     def close(self) -> None:
         """Close the connections to the database and to the partners."""

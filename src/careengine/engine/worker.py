@@ -15,6 +15,7 @@ from careengine.engine.feed_reading import feed_unread, read_feed
 from careengine.engine.in_flight import refuse_strays
 from careengine.engine.intake import WORK
 from careengine.engine.routing import route_arrived
+from careengine.engine.waking import wait, wait_for_step
 from careengine.runtime.clock import real_now
 from careengine.runtime.collector import calm
 from careengine.runtime.database import Connection, DatabaseUnreachable, connect
@@ -25,7 +26,7 @@ UPKEEP_EVERY = timedelta(hours=6)
 LOOK_AGAIN_S = 5.0
 """A notification can be lost; after this long a worker looks without one."""
 SOON_S = 0.02
-"""How often a worker looks while somebody else steps the clock."""
+"""How often a worker looks that ends when nothing is left."""
 BACK_OFF_S = (0.1, 0.5, 2.0, 5.0)
 """Waits between attempts to reach a database that is away or full."""
 
@@ -45,7 +46,7 @@ class Worker:
     stop: threading.Event = field(default_factory=threading.Event)
     batch_size: int = 300
     stepped: bool = False
-    """The town steps the clock: look often instead of sleeping until the next due time."""
+    """Somebody else steps the clock, of which no notification tells."""
     counts: Counts = field(default_factory=Counts)
     _failures: int = field(default=0, init=False)
     """Attempts since the database last answered a whole round."""
@@ -80,13 +81,17 @@ class Worker:
             if real_now() >= due:
                 self.upkeep(conn)
                 due = real_now() + UPKEEP_EVERY
+            seen = engine.clock.now()
             done = self._once(conn, engine, hand)
             self._failures = 0
             if done:
                 continue
             if until_idle and not self._feed_waits(conn, engine):
                 return
-            self._wait(conn, ear, engine, at_most=SOON_S if until_idle else LOOK_AGAIN_S)
+            if self.stepped and not until_idle:
+                wait_for_step(ear, engine.clock, seen=seen)
+            else:
+                self._wait(conn, ear, engine, at_most=SOON_S if until_idle else LOOK_AGAIN_S)
 
     def _once(self, conn: Connection, engine: Engine, hand: Dispatcher) -> int:
         """Do one round of everything; return how much there was."""
@@ -104,9 +109,7 @@ class Worker:
         return waits
 
     def _wait(self, conn: Connection, ear: Connection, engine: Engine, *, at_most: float) -> None:
-        seconds = SOON_S if self.stepped else min(at_most, _until_due(conn, engine.clock.now()))
-        for _ in ear.notifies(timeout=seconds, stop_after=1):
-            return
+        wait(ear, at_most=min(at_most, _until_due(conn, engine.clock.now())))
 
 
 def _until_due(conn: Connection, now: datetime) -> float:

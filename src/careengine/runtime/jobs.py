@@ -29,6 +29,8 @@ _VERSION = "careengine-jobs-1"
 _CODE = re.compile(r"[A-Za-z0-9_.:/-]{1,120}")
 _POLL_S = 0.05
 """DBOS polls a queue once in this time; its own second would cap a queue's throughput."""
+_POLLED_TOGETHER_S = 0.0125
+"""All queues of a process are polled once in so long each, so that a hundred partners cost what four do."""
 _running = threading.Lock()
 """DBOS is one a process."""
 
@@ -85,8 +87,10 @@ class Jobs:
         self._launched = True
         get_logger().info("jobs launched", executor=executor_id, count=len(self._functions))
 
-    def open_queue(self, name: str, *, at_once: int) -> None:
-        """Open a queue of which this process runs at most ``at_once`` jobs at a time.
+    def open_queue(self, name: str, *, at_once: int, of: int = 1) -> None:
+        """Open one ``of`` so many queues, of which this process runs at most ``at_once`` jobs at a time.
+
+        Together the queues are looked at no more often than a database and a core can bear.
 
         There is no limit over all processes here: DBOS counts a killed process's jobs as
         running for ever, and after that many losses the queue would stand still. What all
@@ -97,7 +101,10 @@ class Jobs:
         from dbos import DBOS
 
         DBOS.register_queue(
-            name, worker_concurrency=at_once, polling_interval_sec=_POLL_S, on_conflict="always_update"
+            name,
+            worker_concurrency=at_once,
+            polling_interval_sec=max(_POLL_S, of * _POLLED_TOGETHER_S),
+            on_conflict="always_update",
         )
 
     def stop(self, *, wait_s: int = 0) -> None:
