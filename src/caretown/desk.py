@@ -74,17 +74,20 @@ class CommandLineDesk:
 
 
 class PipedDesk(CommandLineDesk):
-    """Answers cards through one ``careengine cards decide --from-file -``, for a desk that answers many."""
+    """Sees and answers cards through one ``careengine cards decide --from-file -``, for a desk with many."""
 
     _pipe: "subprocess.Popen[str] | None" = None
+
+    def open_cards(self) -> list[Card]:
+        """List the open cards."""
+        return [_card(shown) for shown in self._ask({"list": True})["cards"]]
 
     def answer(self, card: Card, answer: str, *, reason: str, actor: str) -> bool:
         """Decide one card at once; the pipe stays open for the next."""
         given = {"card": int(card.id), "answer": answer, "actor": actor, "reason": reason, "now": True}
-        said = self._ask(json.dumps(given, ensure_ascii=False))
-        return "refused" not in said
+        return "refused" not in self._ask(given)
 
-    def _ask(self, line: str) -> dict[str, Any]:
+    def _ask(self, given: Mapping[str, object]) -> dict[str, Any]:
         self._pipe = self._pipe or subprocess.Popen(  # noqa: S603  the engine's own command, no shell
             [*self._command, "cards", "decide", "--from-file", "-", "--json"],
             env=self._environ, text=True, stdin=subprocess.PIPE, stdout=subprocess.PIPE,
@@ -93,13 +96,12 @@ class PipedDesk(CommandLineDesk):
         assert self._pipe.stdin is not None  # noqa: S101  it was asked for
         assert self._pipe.stdout is not None  # noqa: S101  it was asked for
         try:
-            self._pipe.stdin.write(line + "\n")
+            self._pipe.stdin.write(json.dumps(given, ensure_ascii=False) + "\n")
             self._pipe.stdin.flush()
             said: dict[str, Any] = json.loads(self._pipe.stdout.readline())
         except (BrokenPipeError, json.JSONDecodeError) as error:
-            code = self._pipe.poll()
             raise EngineSilent(
-                f"'careengine cards decide' took no more answers (exit code {code})."
+                f"'careengine cards decide' takes no more answers (exit code {self._pipe.poll()})."
             ) from error
         return said
 

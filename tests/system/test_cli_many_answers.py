@@ -47,6 +47,9 @@ def test_answers_are_taken_as_they_come_while_the_pipe_stays_open(careengine: Co
             running.stdin.write(an_answer(number) + "\n")
             running.stdin.flush()
             assert json.loads(running.stdout.readline())["card"] == number
+        running.stdin.write('{"list": true}\n')
+        running.stdin.flush()
+        assert {card["id"] for card in json.loads(running.stdout.readline())["cards"]}
         running.stdin.close()
         assert json.loads(running.stdout.readline())["not_taken"] == 2
 

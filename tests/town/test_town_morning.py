@@ -356,6 +356,10 @@ PIPE = """
 import json, sys
 for line in sys.stdin:
     given = json.loads(line)
+    if "list" in given:
+        card = {"id": 7, "kind": "k", "team": "access", "answers": ["accept"]}
+        print(json.dumps({"cards": [card]}), flush=True)
+        continue
     if given["card"] == 9:
         sys.exit(3)
     said = {"card": given["card"], "answer": given["answer"]}
@@ -368,8 +372,10 @@ def test_many_answers_go_through_one_command_and_one_that_ends_stops_the_town(tm
     (tmp_path / "command.py").write_text(PIPE)
     desk = PipedDesk((sys.executable, str(tmp_path / "command.py")))
 
+    listed = [card.id for card in desk.open_cards()]
     taken = [desk.answer(a_card(number), "accept", reason="seen", actor="desk.rosa") for number in (7, 8, 7)]
 
+    assert listed == ["7"]
     assert taken == [True, False, True]
     with pytest.raises(EngineSilent):
         desk.answer(a_card(9), "accept", reason="seen", actor="desk.rosa")

@@ -8,10 +8,13 @@ import orjson
 
 from careengine.engine.composition import Engine
 from careengine.entrypoints.answering import AnswerGiven, answer_card
+from careengine.entrypoints.explaining import shown_cards
 from careengine.kernel.errors import CareError, Refused
 from careengine.runtime.database import Connection
 from careengine.worklist.deciding import Receipt
+from careengine.worklist.listing import Filter
 
+_MOST = 10_000
 _MUST = ("card", "answer", "actor")
 _KNOWN = frozenset({*_MUST, "reason", "version", "now"})
 
@@ -30,13 +33,29 @@ class NotTaken:
     error: str
 
 
-def answer_cards(conn: Connection, engine: Engine, lines: Iterable[str]) -> Iterator[Receipt | NotTaken]:
-    """Post each line's answer as it comes: one JSON object a line, blank lines passed over."""
+@dataclass(frozen=True, slots=True)
+class Listed:
+    """The open cards, as ``careengine cards list`` shows them."""
+
+    cards: list[dict[str, Any]]
+
+
+def answer_cards(
+    conn: Connection, engine: Engine, lines: Iterable[str], *, language: str = "en"
+) -> Iterator[Receipt | NotTaken | Listed]:
+    """Post each line's answer as it comes: one JSON object a line, blank lines passed over.
+
+    The line ``{"list": true}`` asks for the cards that are open at that moment.
+    """
     for number, line in enumerate(lines, start=1):
         if not line.strip():
             continue
         card: int | None = None
         try:
+            if _object(line) == {"list": True}:
+                yield Listed(shown_cards(conn, engine, Filter(), limit=_MOST, language=language))
+                conn.rollback()  # what is read from a pipe may stay away for long
+                continue
             given = answer_of(line)
             card = given.card
             yield answer_card(conn, engine, given)

@@ -105,7 +105,7 @@ def decide(
 
     The engine waits some seconds, in which `cards undo` takes the answer back, unless the card is urgent.
     A line of --from-file is {"card": 7, "answer": "accept", "actor": "nurse.ines"}, and if needed "reason",
-    "version", "now". Each is taken or refused by itself.
+    "version", "now". Each is taken or refused by itself. The line {"list": true} asks for the open cards.
     """
     if from_file is not None:
         _decide_many(from_file, alone=card is None and not actor, as_json=as_json)
@@ -129,12 +129,13 @@ def _decide_many(lines: "Iterable[str]", *, alone: bool, as_json: bool) -> None:
         raise typer.BadParameter("With --from-file, the card, the answer and the actor stand in its lines.")
     from careengine.entrypoints.bulk import NotTaken, answer_cards
     from careengine.entrypoints.cli.opened import opened
+    from careengine.worklist.deciding import Receipt
 
     taken = refused = 0
     with opened() as (_, conn, engine, _access):
         for one in answer_cards(conn, engine, lines):
             refused += isinstance(one, NotTaken)
-            taken += not isinstance(one, NotTaken)
+            taken += isinstance(one, Receipt)
             if as_json:
                 print_json(one)
             elif isinstance(one, NotTaken):
