@@ -27,6 +27,7 @@ from careengine.runtime.database import connect
 from careengine.runtime.embedded import EmbeddedServer
 from careengine.runtime.organisation import load_organisation
 from careengine.runtime.settings import Settings
+from caretown.organisations import write_organisation
 from caretown.people import read_people, sample_records
 from caretown.referrals import write_referrals
 
@@ -78,14 +79,13 @@ def bodies(url: str) -> list[bytes | bytearray | memoryview]:
 def main() -> None:
     """Train on one half, tell what it does to the other, and write the file."""
     number = int(sys.argv[1])
-    organisation = (ROOT / "caretown" / "sample" / "organisation.yaml").read_text("utf-8")
     with tempfile.TemporaryDirectory(prefix="ce-phrases-") as home:
         Path(home).chmod(0o711)
         server = EmbeddedServer(Path(home) / "pg")
         url = server.start()
         try:
             filled = Path(home) / "organisation.yaml"
-            filled.write_text(organisation.replace("PARTNERS", "http://127.0.0.1:9"), "utf-8")
+            write_organisation("organisation", filled, journeys=("referral_acknowledged",))
             played(url, filled)
             found = bodies(url)
         finally:

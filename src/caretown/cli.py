@@ -98,19 +98,21 @@ def demo(  # noqa: PLR0913  each is an option of the command
     home: Annotated[Path, typer.Option(help="The demo's own folder; emptied first.")] = Path("var/demo"),
     records: Records = None,
     seed: Seed = 1,
-    count: Count = 60,
+    count: Count = 300,
     start: Start = FIRST_MORNING,
-    hours: Annotated[float, typer.Option(help="How much domain time to play.")] = 27.0,
+    days: Annotated[
+        float, typer.Option(help="How many days to play; letters arrive in the first five.")
+    ] = 7.0,
+    step: Annotated[float, typer.Option(help="The clock steps at least so many minutes.")] = 10.0,
     serve: Annotated[bool, typer.Option("--serve/--no-serve", help="Stay up afterwards.")] = True,
     as_json: AsJson = False,
 ) -> None:
-    """Start everything on an empty database, play a day and its night, and tell what came of it."""
+    """Start a provider and a payer on empty databases, play a week of the town, tell what came of it."""
     from caretown.demo import Wish, play
 
-    lasts = timedelta(hours=hours)
     wish = Wish(
-        home=home.absolute(), records=records, seed=seed, count=count, start=_instant(start), lasts=lasts,
-        serve=serve, as_json=as_json,
+        home=home.absolute(), records=records, seed=seed, count=count, start=_instant(start), days=days,
+        serve=serve, as_json=as_json, floor=timedelta(minutes=step),
     )  # fmt: skip
     raise typer.Exit(play(wish))
 

@@ -1,36 +1,31 @@
-"""The demo: one empty database, a sample town, a day and its night, and what came of it."""
+"""The demo: a provider and a payer on empty databases, a stepped week of the town, and what came of it."""
 
-import os
 import shutil
 import signal
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from importlib.resources import files
 from pathlib import Path
+from time import monotonic
 
 import orjson
-import urllib3
 from rich.console import Console
 
 from caretown import outcome
-from caretown.desk import CommandLineDesk
-from caretown.door import Door
 from caretown.errors import EngineSilent
-from caretown.morning import Morning, Progress
-from caretown.people import read_people, sample_records
-from caretown.play import morning_bar
-from caretown.processes import Processes, command, free_port
-from caretown.referrals import Post, write_referrals
-from caretown.staff import Hands, Staff, habits
-from caretown.telephone import Telephone
+from caretown.making import Size, make_town
+from caretown.play import town_bar
+from caretown.playing import Played, play_town
+from caretown.processes import command
+from caretown.servers import Servers
+from caretown.stage import TOKEN, Stage, ports, staged
+from caretown.telling import tell_town
 from caretown.town_clock import TownClock
+from caretown.week import FLOOR
+from caretown.without_us import without_us
 
-ODD = ("harbour_clinic:busy:every=6,seconds=1", "st_elsewhere:error:every=5", "lakeside_practice:cut:every=9")
-"""How the partners misbehave in a demo: enough to see retries, harmless in the end."""
 _MARK = ".caretown-demo"
+_MUST_BE_ZERO = ("without_owner", "without_due", "outside_window", "double_booked", "urgent_missed")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,120 +37,79 @@ class Wish:
     seed: int
     count: int
     start: datetime
-    lasts: timedelta
+    days: float
     serve: bool
     as_json: bool
+    floor: timedelta = FLOOR
 
 
 def play(wish: Wish) -> int:
-    """Play the demo; return the exit code: 0 when every case is owned and dated and the ledger holds."""
+    """Play the demo; return the exit code: 0 when what must not be is not, and the ledger holds."""
     console = Console(stderr=True)
     signal.signal(signal.SIGTERM, signal.default_int_handler)
-    logs = _fresh(wish.home)
-    ports = {"engine": free_port(), "partners": free_port()}
-    environ = _environ(wish, ports["partners"])
+    began = monotonic()
+    _fresh(wish.home)
     clock = TownClock(wish.home / "clock")
     clock.set(wish.start)
-    with Processes(environ, logs) as running, _database(running):
-        _prepare(running, console, wish.records or sample_records())
-        _open(running, ports, wish.home)
-        base = f"http://127.0.0.1:{ports['engine']}"
-        played = _morning(Door(base, ""), clock, wish, environ)
-        running.check()
-        partners = urllib3.request("GET", f"http://127.0.0.1:{ports['partners']}/log").json()["partners"]
-        came = outcome.ask(running, partners)
-        code = _tell(came, played, wish, console)
+    size = Size(records=wish.records, seed=wish.seed, count=wish.count, start=wish.start, days=wish.days)
+    with console.status("Making a town"):
+        made = make_town(size, wish.home)
+    console.print(f"[green]✓[/] Made a town of {len(made.town.people)} people")
+    at = ports()
+    with (
+        Servers(at.base, TOKEN, clock, made.plan, log=wish.home / "partners.jsonl") as servers,
+        staged(
+            wish.home, made, servers, at, tell=lambda words: console.print(f"[green]✓[/] {words}")
+        ) as stage,
+    ):
+        with town_bar(wish.start, timedelta(days=wish.days)) as shown:
+            played = play_town(
+                made, servers, stage, clock, start=wish.start, days=wish.days, shown=shown, floor=wish.floor
+            )
+        stage.check()
+        code = _tell(played, stage, wish, console, began)
         if wish.serve:
-            _stay(console, environ, base)
+            _stay(console, stage)
     return code
 
 
-def _fresh(home: Path) -> Path:
+def _fresh(home: Path) -> None:
     """Empty the demo's own folder, which only a demo may have made."""
     if home.exists():
         if any(home.iterdir()) and not (home / _MARK).exists():
             raise EngineSilent(f"{home} holds something that is not a demo; name another folder with --home.")
         shutil.rmtree(home)
-    logs = home / "logs"
-    logs.mkdir(parents=True)
+    (home / "logs").mkdir(parents=True)
     (home / _MARK).touch()
-    return logs
 
 
-def _environ(wish: Wish, partners_port: int) -> dict[str, str]:
-    template = files("caretown").joinpath("sample/organisation.yaml").read_text(encoding="utf-8")
-    organisation = wish.home / "organisation.yaml"
-    organisation.write_text(
-        template.replace("PARTNERS", f"http://127.0.0.1:{partners_port}"), encoding="utf-8"
+def _tell(played: Played, stage: Stage, wish: Wish, console: Console, began: float) -> int:
+    came = outcome.ask(stage.provider, stage.payer, played, stage.ports.base)
+    without = without_us(
+        played.made.town,
+        (letter.truth for letter in played.made.post.letters),
+        plan=played.made.plan,
+        start=wish.start,
+        until=played.now,
     )
-    ours = {name: value for name, value in os.environ.items() if not name.startswith("CAREENGINE_")}
-    ours.pop("PYTHONDONTWRITEBYTECODE", None)
-    return ours | {
-        "PYTHONPYCACHEPREFIX": str(wish.home / "compiled"),
-        "CAREENGINE_HOME": str(wish.home / "data"),
-        "CAREENGINE_ORGANISATION": str(organisation),
-        "CAREENGINE_CLOCK": f"stepped:{wish.home / 'clock'}",
-        "CAREENGINE_LOG_LEVEL": "warning",
-    }
-
-
-@contextmanager
-def _database(running: Processes) -> Iterator[None]:
-    try:
-        yield
-    finally:
-        running.stop()
-        running.run(command("careengine"), "down")
-
-
-def _prepare(running: Processes, console: Console, records: Path) -> None:
-    for words, arguments in (
-        ("Starting PostgreSQL and preparing the database", ("init",)),
-        ("Importing the town's records", ("import", str(records), "--json")),
-    ):
-        with console.status(words):
-            said = running.run(command("careengine"), *arguments)
-        if said.returncode > 1 or (said.returncode and arguments[0] == "init"):
-            raise EngineSilent(f"{words} failed: {(said.stderr or said.stdout).strip()[-600:]}")
-        console.print(f"[green]✓[/] {words}")
-
-
-def _open(running: Processes, ports: dict[str, int], home: Path) -> None:
-    odd = [argument for text in ODD for argument in ("--odd", text)]
-    log = str(home / "partners.jsonl")
-    running.start(
-        "partners", command("caretown"), "partners", "--port", str(ports["partners"]), "--log", log, *odd
-    )
-    running.start("api", command("careengine"), "serve", "--port", str(ports["engine"]))
-    running.start("worker", command("careengine"), "worker")
-    running.wait_for(f"http://127.0.0.1:{ports['partners']}/log")
-    running.wait_for(f"http://127.0.0.1:{ports['engine']}/readyz")
-
-
-def _morning(door: Door, clock: TownClock, wish: Wish, environ: dict[str, str]) -> Progress:
-    people = read_people(wish.records or sample_records())
-    post: Post = write_referrals(people, seed=wish.seed, start=wish.start, count=wish.count)
-    desk = CommandLineDesk((command("careengine"),), environ)
-    staff = Staff(desk, habits(), seed=wish.seed, hands=Hands(ring=Telephone(door, post).ring))
-    with morning_bar(wish.start, wish.lasts) as shown:
-        return Morning(door, clock, post, staff).play(start=wish.start, lasts=wish.lasts, shown=shown)
-
-
-def _tell(came: outcome.Outcome, played: Progress, wish: Wish, console: Console) -> int:
+    told = came.told() | {"without_us": without.told()} | outcome.costs(played, stage)
+    told["wall_seconds"] = round(monotonic() - began, 1)
     outcome.tell(came, console)
-    told = came.told() | {"letters": played.letters, "refused": played.refused, "answered": played.answered}
-    told |= {"rang": played.rang}
+    tell_town(told, console)
     if wish.as_json:
-        sys.stdout.write(orjson.dumps(told).decode() + "\n")
-    good = told["ledger_ok"] and not told.get("without_owner") and not told.get("without_due")
-    return 0 if good and told["agree"] == told["decisions"] and not played.refused else 1
+        sys.stdout.write(orjson.dumps(told, option=orjson.OPT_NON_STR_KEYS).decode() + "\n")
+    good = told["ledger_ok"] and not any(told.get(name) for name in _MUST_BE_ZERO)
+    return 0 if good and told["agree"] == told["decisions"] and not told["refused"] else 1
 
 
-def _stay(console: Console, environ: dict[str, str], base: str) -> None:
-    console.print(f"\nCareEngine is up: FHIR at {base}/fhir. In another terminal, look around with:")
+def _stay(console: Console, stage: Stage) -> None:
+    console.print(
+        f"\nCareEngine is up: FHIR at {stage.ports.base}/fhir. In another terminal, look around with:"
+    )
     for name in ("CAREENGINE_HOME", "CAREENGINE_ORGANISATION", "CAREENGINE_CLOCK"):
-        console.print(f"  export {name}={environ[name]}", highlight=False)
+        console.print(f"  export {name}={stage.environ[name]}", highlight=False)
     console.print(f"  {command('careengine')} cards list", highlight=False)
+    console.print(f"  {command('careengine')} report referrals", highlight=False)
     console.print("Ctrl-C stops it.")
     try:
         signal.pause()

@@ -1,7 +1,7 @@
 """The engine's front door as a sender sees it: FHIR over HTTP with a bearer token, and whether it is idle."""
 
 import time
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -65,6 +65,18 @@ class Door:
                 return Answer(reply.status, "" if reply.status < 300 else _why(reply.data))
             time.sleep(float(reply.headers.get("retry-after", 0.2 * 2**attempt)))
         raise EngineSilent(f"{self._base}/fhir took nothing in {_TRIES} tries; is the engine running there?")
+
+    def search(self, kind: str, *, at_a_time: int = 200) -> Iterator[dict[str, Any]]:
+        """Read every resource of one kind, page by page."""
+        headers = {"Authorization": f"Bearer {self._token}", "Accept": _FHIR}
+        url: str | None = f"{self._base}/fhir/{kind}?_count={at_a_time}"
+        while url:
+            reply = self._pool.request("GET", url, headers=headers)
+            if reply.status != 200:
+                raise EngineSilent(f"A search for {kind} was answered {reply.status}: {_why(reply.data)}")
+            page = reply.json()
+            yield from (entry["resource"] for entry in page.get("entry", ()))
+            url = next((one["url"] for one in page.get("link", ()) if one["relation"] == "next"), None)
 
     def readiness(self) -> Readiness:
         """Ask whether the engine is idle."""

@@ -88,6 +88,20 @@ def morning_bar(start: datetime, lasts: timedelta) -> Iterator[Callable[[Progres
         yield shown
 
 
+@contextmanager
+def town_bar(start: datetime, lasts: timedelta) -> Iterator[Callable[[Progress], None]]:
+    """Show a bar that a town's days move."""
+    with _bar() as bar:
+        task = bar.add_task("The town", total=lasts.total_seconds(), note="")
+
+        def shown(progress: Progress) -> None:
+            work = f"{progress.sent} letters, {progress.answered} cards answered"
+            note = f"{progress.now.astimezone(ZONE):%a %d %b %H:%M} · {work}"
+            bar.update(task, completed=(progress.now - start).total_seconds(), note=note)
+
+        yield shown
+
+
 def _told(played: Progress) -> dict[str, Any]:
     return {
         "letters": played.letters,

@@ -12,7 +12,7 @@ import urllib3
 
 from caretown.errors import EngineSilent
 
-_PATIENCE_S = 30.0
+_PATIENCE_S = 120.0
 _GRACE_S = 15.0
 
 
@@ -84,6 +84,10 @@ class Processes:
                 raise EngineSilent(
                     f"The process '{name}' ended by itself with code {process.returncode}: {words}"
                 )
+
+    def pids(self) -> list[int]:
+        """Return the numbers of those that run."""
+        return [process.pid for process in self._running.values()]
 
     def stop(self) -> None:
         """Ask all to stop, the last started first; end those that do not."""

@@ -165,6 +165,10 @@ class Servers:
         self._inbound += 1
         return "SM" + uuid5(NAMESPACE_URL, f"caretown/inbound/{self._inbound}/{sender}/{body}").hex
 
+    async def call(self, method: str, path: str, body: bytes, headers: dict[str, str]) -> Said:
+        """Call the engine as a phone does that opens a link; to be awaited on the servers' own loop."""
+        return await self._caller.request(method, path, body, headers)
+
     def do(self, what: Callable[[], _T]) -> _T:
         """Call something in the servers' thread, where alone their books may be touched."""
         if threading.get_ident() == self._thread.ident:

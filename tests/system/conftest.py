@@ -6,12 +6,12 @@ import shutil
 import tempfile
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
-from importlib.resources import files
 from pathlib import Path
 
 import pytest
 from command_line import CommandLine, Ran, Worklist
 
+from caretown.organisations import write_organisation
 from caretown.people import read_people, sample_records
 from caretown.referrals import write_referrals
 
@@ -24,8 +24,7 @@ def a_home() -> Iterator[CommandLine]:
     """A home with the town's organisation and a clock that stands still; nothing is prepared in it yet."""
     home = Path(tempfile.mkdtemp(prefix="ce-cli-"))
     home.chmod(0o711)  # the database runs as another user when the tests run as root
-    template = files("caretown").joinpath("sample/organisation.yaml").read_text(encoding="utf-8")
-    (home / "organisation.yaml").write_text(template.replace("PARTNERS", "http://127.0.0.1:9"))
+    write_organisation("organisation", home / "organisation.yaml", journeys=("referral_acknowledged",))
     (home / "clock").write_text((MORNING + timedelta(hours=4)).isoformat())
     ours = {name: value for name, value in os.environ.items() if not name.startswith("CAREENGINE_")}
     environ = ours | {

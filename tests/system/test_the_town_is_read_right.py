@@ -6,7 +6,6 @@ import threading
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from importlib.resources import files
 from pathlib import Path
 from typing import Protocol
 
@@ -23,6 +22,7 @@ from careengine.runtime.database import connect
 from careengine.runtime.organisation import load_organisation
 from careengine.runtime.settings import Settings
 from caretown.oddities import Plan
+from caretown.organisations import write_organisation
 from caretown.partner_log import PartnerLog
 from caretown.partners import Partners
 from caretown.partners_aside import PartnersAside
@@ -59,9 +59,12 @@ class Morning:
 
 
 def installed(url: str, partners: str, folder: Path) -> Installation:
-    template = files("caretown").joinpath("sample/organisation.yaml").read_text(encoding="utf-8")
-    path = folder / "organisation.yaml"
-    path.write_text(template.replace("PARTNERS", partners))
+    path = write_organisation(
+        "organisation",
+        folder / "organisation.yaml",
+        {"PARTNERS": partners},
+        journeys=("referral_acknowledged",),
+    )
     settings = Settings(database_url=url, home=folder, organisation=path, log_level="error")
     return Installation(
         settings=settings, organisation=load_organisation(path), url=url, clock=FixedClock(NOON)
