@@ -258,7 +258,10 @@ def test_an_earlier_time_is_taken_without_losing_the_old_one_on_the_way() -> Non
 def test_a_no_to_an_earlier_time_passes_it_to_the_next_and_changes_nothing() -> None:
     story = VisitStory().booked()
     early = openings().found[0]
-    story.happens("slot.offered", slot=early.slot, start=early.start.isoformat(), end=early.end.isoformat())
+    story.happens(
+        "slot.offered", slot=early.slot, start=early.start.isoformat(), end=early.end.isoformat(),
+        answer_by=(NOW + timedelta(hours=1)).isoformat(),
+    )  # fmt: skip
 
     story.writes_back("no")
 

@@ -1,5 +1,6 @@
 """One clinic's waitlist: a slot that becomes free is offered to a few who wait, and then to the next."""
 
+from collections.abc import Mapping
 from datetime import datetime, time, timedelta
 
 from careengine.capabilities import scheduling
@@ -10,6 +11,8 @@ from careengine.kernel.next import Next, Tell, ask, stay, to
 from careengine.kernel.policy import Scalar
 from careengine.kernel.team import Team
 
+A_MOMENT = timedelta(minutes=1)
+"""How soon a freed slot is looked for again that the clinic's feed has not told of yet."""
 NEEDS = (scheduling.FREED, scheduling.WAITERS)
 FREED, CLOSED, OFFERED, LAPSED = "slot.freed", "offer.closed", "slot.offered", "offer.lapsed"
 GIVEN = "scheduling.backfill"
@@ -49,8 +52,23 @@ def reviewing(case: Case, facts: Facts, policy: Policies, event: Event | None, n
 def freed(case: Case, facts: Facts, policy: Policies, event: Event | None, now: Instant) -> Next:
     """A slot became free: remember it, and offer it at once."""
     assert event is not None  # noqa: S101  the engine calls it with an event
-    slots = dict.fromkeys((*str(case.data.get("freed") or "").split(), str(event.body["slot"])))
-    return stay(data={"freed": " ".join(slots)}, wake=now)
+    return stay(data=remembered(case, str(event.body["slot"]), now), wake=now)
+
+
+def remembered(case: Case, slot: str, now: Instant) -> dict[str, Scalar]:
+    """Return the list of freed slots with one more, and since when it is waited for."""
+    slots = dict.fromkeys((*str(case.data.get("freed") or "").split(), slot))
+    since = {**waited_for(case), slot: now}
+    return {
+        "freed": " ".join(slots),
+        "since": " ".join(f"{one}|{at.isoformat()}" for one, at in since.items()),
+    }
+
+
+def waited_for(case: Case) -> dict[str, datetime]:
+    """Return since when each freed slot is waited for: a clinic's feed may be a moment behind its answer."""
+    found = (one.rpartition("|") for one in str(case.data.get("since") or "").split())
+    return {slot: datetime.fromisoformat(at) for slot, _, at in found}
 
 
 def deal(case: Case, facts: Facts, policy: Policies, now: Instant) -> Next:
@@ -58,6 +76,12 @@ def deal(case: Case, facts: Facts, policy: Policies, now: Instant) -> Next:
     rules = policy[scheduling.BACKFILL]
     openings = facts[scheduling.FREED].found
     out, lapsed = lapse(case, now)
+    patience = timedelta(minutes=rules.answer_minutes)
+    there = {one.slot for one in openings}
+    unseen = [one for one, at in waited_for(case).items() if one not in there and at + patience > now]
+    if not openings:
+        open_now = {"open": words(still_open(case, now)), "freed": " ".join(unseen) or None}
+        return stay(tells=lapsed, data=open_now, wake=now + A_MOMENT if unseen else tomorrow(case, now))
     chosen = scheduling.decide_backfill(
         openings, facts[scheduling.WAITERS].waiting, out=out, now=now, zone=case.zone,
         policy=rules, clinics=policy[scheduling.CLINICS],
@@ -71,12 +95,17 @@ def deal(case: Case, facts: Facts, policy: Policies, now: Instant) -> Next:
     tells = tuple(offer(who, by_slot[slot], until[slot]) for who, slot in pairs)
     live = {slot for _, _, slot in map(split, kept)} if kept else set()
     data: dict[str, Scalar] = {
-        "freed": " ".join(slot for slot in by_slot if slot in live) or None,
-        "open": " ".join(f"{name}|{at.isoformat()}" for name, at in kept.items()) or None,
+        "freed": " ".join((*(slot for slot in by_slot if slot in live), *unseen)) or None,
+        "open": words(kept),
         "out": " ".join((*out, *(scheduling.asked(who, slot) for who, slot in pairs))) if live else None,
     }  # fmt: skip
-    wake = min(kept.values(), default=tomorrow(case, now))
+    wake = min((*kept.values(), *([now + A_MOMENT] if unseen else [])), default=tomorrow(case, now))
     return stay(because=chosen, tells=(*lapsed, *tells), data=data, wake=wake)
+
+
+def words(open_questions: Mapping[str, datetime]) -> str | None:
+    """Return open questions as the case keeps them."""
+    return " ".join(f"{name}|{at.isoformat()}" for name, at in open_questions.items()) or None
 
 
 def tomorrow(case: Case, now: Instant) -> datetime:
@@ -137,18 +166,23 @@ def answered(case: Case, facts: Facts, policy: Policies, event: Event | None, no
     slots = [one for one in str(case.data.get("freed") or "").split() if not (taken and one == slot)]
     data: dict[str, Scalar] = {
         "freed": " ".join(slots) or None,
-        "open": " ".join(f"{name}|{at.isoformat()}" for name, at in left.items()) or None,
+        "open": words(left),
     }  # fmt: skip
     return stay(tells=tells, data=data, wake=now if slots else tomorrow(case, now))
 
 
+@journey.on("reviewing", FREED)
+def once_more(case: Case, facts: Facts, policy: Policies, event: Event | None, now: Instant) -> Next:
+    """The list is watched again in a moment; what became free is offered then."""
+    assert event is not None  # noqa: S101  the engine calls it with an event
+    return stay(data=remembered(case, str(event.body["slot"]), now), wake=now)
+
+
 @journey.on_any(FREED)
 @journey.on_any(CLOSED)
-def once_more(case: Case, facts: Facts, policy: Policies, event: Event | None, now: Instant) -> Next:
-    """The list is watched again in a moment; what came is looked at then."""
-    assert event is not None  # noqa: S101  the engine calls it with an event
-    slots = dict.fromkeys((*str(case.data.get("freed") or "").split(), str(event.body["slot"])))
-    return stay(data={"freed": " ".join(slots)} if event.kind == FREED else {}, wake=now)
+def too_late(case: Case, facts: Facts, policy: Policies, event: Event | None, now: Instant) -> Next:
+    """A list that was closed offers nothing any more."""
+    return stay()
 
 
 @journey.on("reviewing", CardDecided, goes=("closed",))

@@ -1,5 +1,6 @@
 """The chosen time is booked in the clinic's system; an old visit is let go only once the new one stands."""
 
+from dataclasses import replace
 from datetime import datetime
 
 from careengine.capabilities import messaging, scheduling
@@ -55,8 +56,11 @@ def book(case: Case, facts: Facts, policy: Policies, event: Event | None, now: I
     asked = scheduling.book(opening, clinic=clinic, patient=openings.patient, focus=str(case.data["focus"]))
     start = opening.start.isoformat()
     return stay(
-        because=choice, effects=(asked,), data={"choice_start": start, "choice_end": opening.end.isoformat()}
-    )
+        because=choice, effects=(asked,), data={"choice_start": start, "choice_end": opening.end.isoformat()},
+        holds=scheduling.holds_on(
+            (opening.slot,), clinic=clinic_of(case), now=now, policy=policy[scheduling.CLINICS]
+        ),
+    )  # fmt: skip
 
 
 def lost(case: Case, *because: object) -> Next:
@@ -85,25 +89,40 @@ def confirmed_by_clinic(
     data: dict[str, Scalar] = {
         **FRESH, "appointment": str(event.reply["appointment"]),
         **begins(case, datetime.fromisoformat(str(case.data["choice_start"]))),
-        "slot": case.data.get("choice"), "choice": None, "back": None, "say": "scheduling.booked",
+        **waiting(case, facts), "slot": case.data.get("choice"), "choice": None, "back": None,
+        "say": "scheduling.booked",
     }  # fmt: skip
     effects: tuple[Effect, ...] = ()
     if case.data.get("appointment") and old.name == case.data["appointment"] and old.status == "booked":
         clinic = policy[scheduling.CLINICS].clinics[clinic_of(case)]
         effects = (scheduling.cancel(old, clinic=clinic, now=now),)
         data["freeing"] = freed_text(old)
-    return to("scheduled", now=True, data=data, effects=effects, writes=waits(case, facts), tells=taken(case))
+    return to(
+        "scheduled",
+        now=True,
+        data=data,
+        effects=effects,
+        writes=place(replace(case, data={**case.data, **data})),
+        tells=taken(case),
+    )
 
 
-def waits(case: Case, facts: Facts) -> tuple[Write, ...]:
-    """Keep the patient's place on the clinic's waitlist: who has a visit may still want to come sooner."""
+def waiting(case: Case, facts: Facts) -> dict[str, Scalar]:
+    """Return what the patient's place on the waitlist goes by, as the case keeps it."""
     openings = facts[scheduling.OPENINGS]
     chosen = scheduling.opening_of(openings, str(case.data["choice"]))
+    away = chosen.distance_km if chosen else None
+    return {"patient": openings.patient or None, "group": openings.group, "away_km": away}
+
+
+def place(case: Case) -> tuple[Write, ...]:
+    """Return the patient's place on the clinic's list: who has a visit may still want to come sooner."""
+    away = case.data.get("away_km")
     waiter = scheduling.Waiter(
-        case=case.id, patient=openings.patient, since=case.opened_at, urgency=urgency_of(case),
-        wish=str(case.data.get("wish") or ""), group=openings.group,
-        current_start=datetime.fromisoformat(str(case.data["choice_start"])),
-        distance_km=chosen.distance_km if chosen else None,
+        case=case.id, patient=str(case.data["patient"]), since=case.opened_at, urgency=urgency_of(case),
+        wish=str(case.data.get("wish") or ""), group=str(case.data.get("group") or ""),
+        current_start=datetime.fromisoformat(str(case.data["start"])),
+        distance_km=float(away) if away is not None else None, offers=number(case, "offers"),
     )  # fmt: skip
     focus = str(case.data["focus"])
     return (scheduling.join_waitlist(waiter, subject=case.subject, clinic=clinic_of(case), focus=focus),)

@@ -1,11 +1,14 @@
 """A slot became free: who waits is asked whether they want to come sooner, and loses nothing by silence."""
 
+from dataclasses import replace
+from datetime import datetime
+
 from careengine.capabilities import messaging
 from careengine.engine.journey import Case, Event, Facts, Instant, Policies
-from careengine.journeys.referral_to_visit.booking import WAITLIST
+from careengine.journeys.referral_to_visit.booking import WAITLIST, place
 from careengine.journeys.referral_to_visit.offered import EARLIER
-from careengine.journeys.referral_to_visit.saying import note_of, say
-from careengine.journeys.referral_to_visit.story import SLOT_OFFERED, clinic_of, journey
+from careengine.journeys.referral_to_visit.saying import Said, note_of, say
+from careengine.journeys.referral_to_visit.story import SLOT_OFFERED, clinic_of, journey, number
 from careengine.kernel.effect import Json
 from careengine.kernel.next import Next, Tell, called, stay
 from careengine.kernel.policy import Scalar
@@ -19,10 +22,23 @@ def offered_earlier(case: Case, facts: Facts, policy: Policies, event: Event | N
     said = say(
         case, facts, policy, now, note_of(case, "scheduling.earlier_slot", when=start), channel=messaging.SMS
     )
-    if said.unsaid or case.data.get(EARLIER):
+    if said.unsaid or case.data.get(EARLIER) or leaves_at(said) >= until(event):
         return stay(because=said.decision if said.unsaid else (), tells=(passed_over(case, slot),))
-    data: dict[str, Scalar] = {EARLIER: slot, f"{EARLIER}_at": f"{start}|{end}"}
-    return stay(because=said.decision, effects=said.effects, writes=said.writes, data=data)
+    data: dict[str, Scalar] = {
+        EARLIER: slot, f"{EARLIER}_at": f"{start}|{end}", "offers": number(case, "offers") + 1,
+    }  # fmt: skip
+    listed = place(replace(case, data={**case.data, **data})) if case.data.get("patient") else ()
+    return stay(because=said.decision, effects=said.effects, writes=(*said.writes, *listed), data=data)
+
+
+def leaves_at(said: Said) -> datetime:
+    """Return when a message that was decided on may leave."""
+    return datetime.fromisoformat(str(said.decision.because[0].params["at"]))
+
+
+def until(event: Event) -> datetime:
+    """Return by when an answer to the earlier slot counts."""
+    return datetime.fromisoformat(str(event.body["answer_by"]))
 
 
 @journey.on_any(SLOT_OFFERED)
@@ -35,6 +51,8 @@ def not_waiting(case: Case, facts: Facts, policy: Policies, event: Event | None,
 @journey.on("scheduled", "offer.lapsed")
 def lapsed(case: Case, facts: Facts, policy: Policies, event: Event | None, now: Instant) -> Next:
     """The earlier time was given to somebody else, or nobody answered in time; the visit stays as it was."""
+    if event is not None and event.body.get("slot") != case.data.get(EARLIER):
+        return stay()
     return stay(data={EARLIER: None, f"{EARLIER}_at": None})
 
 

@@ -37,21 +37,26 @@ FIRST = {
 """What is said first in each state; after a cancellation it depends on who cancelled."""
 
 
+def one_at_a_time(case: Case) -> tuple[str, ...]:
+    """Lock the clinic, so that two workers do not deal its free slots at the same moment."""
+    return (f"clinic:{clinic_of(case)}",)
+
+
 @journey.state(
     "recovering_no_show", owner=Team.ACCESS, clock="access.recover_no_show", awaits="patients_choice",
-    status="5.1.2", needs=NEEDS, goes=GOES, asks=ASKS,
+    status="5.1.2", needs=NEEDS, goes=GOES, asks=ASKS, locks=one_at_a_time,
 )  # fmt: skip
 @journey.state(
     "recovering_cancellation", owner=Team.ACCESS, clock="access.rebook", awaits="patients_choice",
-    status="5.1.3", needs=NEEDS, goes=GOES, asks=ASKS,
+    status="5.1.3", needs=NEEDS, goes=GOES, asks=ASKS, locks=one_at_a_time,
 )  # fmt: skip
 @journey.state(
     "rebooking", owner=Team.ACCESS, clock="access.rebook", awaits="patients_choice",
-    status="5.1.1", needs=NEEDS, goes=GOES, asks=ASKS,
+    status="5.1.1", needs=NEEDS, goes=GOES, asks=ASKS, locks=one_at_a_time,
 )  # fmt: skip
 @journey.state(
     "offering", owner=Team.ACCESS, clock="access.offer", awaits="patients_choice",
-    status="3.0", needs=NEEDS, goes=GOES, asks=ASKS,
+    status="3.0", needs=NEEDS, goes=GOES, asks=ASKS, locks=one_at_a_time,
 )  # fmt: skip
 def seek(case: Case, facts: Facts, policy: Policies, event: Event | None, now: Instant) -> Next:
     """Offer times, ask again when policy says so, and let a person help who finds no answer."""
