@@ -23,7 +23,8 @@ def share_of(part: int, whole: int, confidence: float) -> Interval | None:
     share = part / whole
     middle = (share + z * z / (2 * whole)) / (1 + z * z / whole)
     reach = z * sqrt(share * (1 - share) / whole + z * z / (4 * whole * whole)) / (1 + z * z / whole)
-    return Interval(share, max(0.0, middle - reach), min(1.0, middle + reach))
+    # Rounding must not put the bound of "none" or "all" beside them.
+    return Interval(share, max(0.0, min(share, middle - reach)), min(1.0, max(share, middle + reach)))
 
 
 def rate_of(events: int, units: int, confidence: float) -> Interval | None:
