@@ -33,6 +33,7 @@ def a_home() -> Iterator[CommandLine]:
         "CAREENGINE_HOME": str(home / "data"),
         "CAREENGINE_CLOCK": f"stepped:{home / 'clock'}",
         "CAREENGINE_HOLD_EFFECTS": "true",
+        "CAREENGINE_SECRET_SMS": "AC1:token",
     }
     careengine = CommandLine(home, environ)
     yield careengine
