@@ -94,10 +94,11 @@ def deal(case: Case, facts: Facts, policy: Policies, now: Instant) -> Next:
     kept = {**still_open(case, now), **{f"{who}:{slot}": until[slot] for who, slot in pairs}}
     tells = tuple(offer(who, by_slot[slot], until[slot]) for who, slot in pairs)
     live = {slot for _, _, slot in map(split, kept)} if kept else set()
+    new = (scheduling.asked(who, slot) for who, slot in pairs)
     data: dict[str, Scalar] = {
         "freed": " ".join((*(slot for slot in by_slot if slot in live), *unseen)) or None,
         "open": words(kept),
-        "out": " ".join((*out, *(scheduling.asked(who, slot) for who, slot in pairs))) if live else None,
+        "out": ",".join((*before(case), *new)) if live else None,
     }  # fmt: skip
     wake = min((*kept.values(), *([now + A_MOMENT] if unseen else [])), default=tomorrow(case, now))
     return stay(because=chosen, tells=(*lapsed, *tells), data=data, wake=wake)
@@ -138,10 +139,16 @@ def still_open(case: Case, now: Instant) -> dict[str, datetime]:
     return {name: at for name, at in questions(case).items() if at > now}
 
 
+def before(case: Case) -> tuple[str, ...]:
+    """Return the questions asked so far about the slots that are free: nobody hears one twice."""
+    kept = str(case.data.get("out") or "")
+    return tuple(kept.split(",")) if kept else ()
+
+
 def lapse(case: Case, now: Instant) -> tuple[tuple[str, ...], tuple[Tell, ...]]:
     """Return what was asked, open questions marked, and a word to those whose time to answer is over."""
     open_now = still_open(case, now)
-    asked = dict.fromkeys(str(case.data.get("out") or "").split())
+    asked = dict.fromkeys(before(case))
     for name in open_now:
         who, _, slot = split(name)
         asked[scheduling.asked(int(who), slot, still_open=True)] = None

@@ -1,0 +1,84 @@
+"""A freed slot goes round those who wait: each is asked once, and the list comes to rest."""
+
+from dataclasses import replace
+from datetime import timedelta
+from typing import Any
+from uuid import UUID
+
+import pytest
+from scheduling_examples import NOW, opening, waiter
+from visit_stories import book
+
+from careengine.capabilities import scheduling
+from careengine.engine.case_policies import CasePolicies
+from careengine.engine.journey import Case, Event, Facts
+from careengine.journeys.clinic_waitlist import CLOSED, FREED, OFFERED, answered, freed, watching
+from careengine.kernel.next import Next
+
+SLOT = opening(NOW + timedelta(days=5), "early", clinic="cardiology")
+
+
+class List:
+    """One clinic's list, told by hand what happens."""
+
+    def __init__(self, waiting: int) -> None:
+        people = tuple(waiter(case) for case in range(1, waiting + 1))
+        self.facts = Facts(
+            {
+                scheduling.FREED.name: scheduling.Openings(found=(SLOT,)),
+                scheduling.WAITERS.name: scheduling.Waiters(people),
+            }
+        )
+        self.now = NOW
+        self.case = Case(
+            id=100, journey="clinic_waitlist", journey_version=1, state="watching", version=0,
+            subject=UUID(int=1), site="boston", zone="America/New_York", opened_at=NOW, entered_at=NOW,
+            data={"key": "cardiology", "day": "2026-03-05"}, calendar="calendars.us_federal",
+        )  # fmt: skip
+        self.asked: list[int] = []
+
+    def take(self, handler: Any, kind: str = "", **body: Any) -> Next:
+        event = Event(id=2, kind=kind, at=self.now, body=body) if kind else None
+        rules = CasePolicies(book(), self.case, self.now)
+        said: Next = handler(self.case, self.facts, rules, event, self.now)
+        data = {name: value for name, value in {**self.case.data, **said.data}.items() if value is not None}
+        self.case = replace(self.case, data=data)
+        new = [int(tell.case) for tell in said.tells if tell.kind == OFFERED]
+        self.asked += new
+        return said
+
+    def frees(self) -> None:
+        self.take(freed, FREED, slot=SLOT.slot)
+        self.take(watching)
+
+    def passes_over(self, case: int) -> None:
+        self.take(answered, CLOSED, case=case, slot=SLOT.slot, taken=False)
+
+
+@pytest.mark.parametrize("waiting", [1, 3, 7])
+def test_nobody_is_asked_twice_about_a_slot_that_everybody_passes_over(waiting: int) -> None:
+    listed = List(waiting)
+    listed.frees()
+    for _ in range(3 * waiting):
+        for case in listed.asked:
+            listed.passes_over(case)
+        listed.take(watching)
+
+    assert sorted(listed.asked) == list(range(1, waiting + 1))
+    assert "freed" not in listed.case.data
+
+
+def test_who_passed_one_slot_over_may_be_asked_about_another() -> None:
+    listed = List(1)
+    listed.frees()
+    listed.passes_over(1)
+    other = opening(NOW + timedelta(days=6), "other", clinic="cardiology")
+    both = scheduling.Openings(found=(SLOT, other))
+    listed.facts = Facts(
+        {**{scheduling.WAITERS.name: scheduling.Waiters((waiter(1),))}, scheduling.FREED.name: both}
+    )
+    listed.take(freed, FREED, slot=other.slot)
+    listed.take(watching)
+
+    assert listed.asked == [1, 1]
+    assert other.slot in str(listed.case.data["open"])
