@@ -2,7 +2,8 @@
 
 import threading
 from collections import deque
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -73,10 +74,35 @@ class Sender:
         """Send what may leave here and now, batch after batch; return how many outcomes counted."""
         return sum(self.send(taken) for taken in self._leases(enqueued=False))
 
-    def keep_sending(self, stop: threading.Event, *, stepped: bool = False) -> None:
+    def keep_sending_here(self, stop: threading.Event, *, at_once: int = 8) -> None:
+        """Send in threads of this process until told to stop, for an installation whose clock is stepped.
+
+        Whoever steps the clock waits for every effect; the polling of durable jobs, which many
+        effects share elsewhere, would be most of that waiting. Leases make sure of the rest.
+        """
+        with ThreadPoolExecutor(at_once, thread_name_prefix="sending") as pool:
+
+            def out() -> int:
+                taken = list(self._leases(enqueued=False))
+                for one in taken:
+                    pool.submit(self._send_or_tell, one)
+                return sum(len(one.effects) for one in taken)
+
+            self.keep_sending(stop, stepped=True, out=out)
+
+    def _send_or_tell(self, taken: Lease) -> None:
+        try:
+            self.send(taken)
+        except Exception as error:  # noqa: BLE001  the lease runs out and its effects leave again
+            get_logger().warning("sending failed", partner=taken.partner, exc_info=error)
+
+    def keep_sending(
+        self, stop: threading.Event, *, stepped: bool = False, out: Callable[[], int] | None = None
+    ) -> None:
         """Pump until told to stop: woken by new work, paced by partners' limits and by what is to be retried.
 
         ``stepped`` says that somebody else moves the domain clock, of which no notification tells.
+        ``out`` takes out what may leave; without it, it goes into the partners' queues.
         """
         failures = 0
         while not stop.is_set():
@@ -85,7 +111,7 @@ class Sender:
                     ear.execute(f"listen {WORK}")
                     while not stop.is_set():
                         seen = self.engine.clock.now()
-                        self.pump()
+                        (out or self.pump)()
                         failures = 0
                         seconds = self._pause(ear)
                         if stepped:
@@ -97,9 +123,7 @@ class Sender:
                 stop.wait(_BACK_OFF_S[min(failures, len(_BACK_OFF_S) - 1)])
                 failures += 1
 
-    def keep_sending_through(
-        self, jobs: Jobs, stop: threading.Event, *, executor: str, stepped: bool = False
-    ) -> None:
+    def keep_sending_through(self, jobs: Jobs, stop: threading.Event, *, executor: str) -> None:
         """Launch the durable jobs, open a queue for each partner and pump until told to stop.
 
         A database that is away while they are launched is waited for, as later on.
@@ -117,7 +141,7 @@ class Sender:
                 stop.wait(_BACK_OFF_S[min(failures, len(_BACK_OFF_S) - 1)])
                 failures += 1
         try:
-            self.keep_sending(stop, stepped=stepped)
+            self.keep_sending(stop)
         finally:
             jobs.stop(wait_s=5)
 

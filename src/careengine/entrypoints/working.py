@@ -3,6 +3,7 @@
 import os
 import socket
 import threading
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from careengine.engine.batch import Counts
@@ -39,15 +40,15 @@ class _Hands:
             self.sender = sender(self.here, engine, access)
             if not self.direct:
                 # Launched beside the first cases, so that they wait for nothing.
-                self.sending = threading.Thread(
-                    target=self.sender.keep_sending_through, args=(self.jobs, self.stop), name="sending",
-                    kwargs={
-                        "executor": f"{socket.gethostname()}-{os.getpid()}",
-                        "stepped": self.here.settings.clock != "system",
-                    },
-                )  # fmt: skip
+                self.sending = threading.Thread(target=self._sending(self.sender), name="sending")
                 self.sending.start()
         return engine, access
+
+    def _sending(self, sender: Sender) -> Callable[[], None]:
+        if self.here.settings.clock != "system":
+            return lambda: sender.keep_sending_here(self.stop)
+        executor = f"{socket.gethostname()}-{os.getpid()}"
+        return lambda: sender.keep_sending_through(self.jobs, self.stop, executor=executor)
 
     def send(self) -> int:
         return self.sender.drain() if self.direct and self.sender is not None else 0
