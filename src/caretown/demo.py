@@ -25,6 +25,7 @@ from caretown.week import FLOOR
 from caretown.without_us import without_us
 
 _MARK = ".caretown-demo"
+_WIDTH = 118
 _MUST_BE_ZERO = ("without_owner", "without_due", "outside_window", "double_booked", "urgent_missed")
 
 
@@ -45,7 +46,7 @@ class Wish:
 
 def play(wish: Wish) -> int:
     """Play the demo; return the exit code: 0 when what must not be is not, and the ledger holds."""
-    console = Console(stderr=True)
+    console = Console(stderr=True, width=None if sys.stderr.isatty() else _WIDTH)
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     began = monotonic()
     _fresh(wish.home)

@@ -60,6 +60,8 @@ class Book:
         self.appointments: dict[str, Resource] = {}
         self.acts: Counter[str] = Counter()
         """How often each thing happened: booked, cancelled, fulfilled, noshow, moved, refused and so on."""
+        self.given_back: set[str] = set()
+        """Slots that others had booked and gave back before their time."""
         self.double: list[str] = []
         """What was booked twice, in words: must stay empty."""
         self._by_identifier: dict[str, str] = {}

@@ -82,7 +82,10 @@ def _answer(item: Mapping[str, Any], resident: Resident) -> Resource:
     options = [one["valueCoding"] for one in item.get("answerOption", ()) if "valueCoding" in one]
     if options:
         own = [one for one in options if one.get("code") == resident.language]
-        return {"valueCoding": own[0] if own else rng.choice(options)}
+        chosen = own[0] if own else rng.choice(options)
+        return {
+            "valueCoding": {name: chosen[name] for name in ("system", "code", "display") if name in chosen}
+        }
     if item["type"] == "boolean":
         wants = resident.kind == "no_ride" and item["linkId"] == "transport"
         return {"valueBoolean": wants or rng.random() < _YES_SHARE}

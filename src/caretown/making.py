@@ -20,6 +20,8 @@ ODD = (
 )  # fmt: skip
 """How partners misbehave: enough to see retries, harmless in the end."""
 WORKING_DAYS = 5
+TAKEN = 0.5
+"""Of the clinics' slots, how many others have booked before the first letter comes."""
 ROOMS_FOR = 320
 """The clinics' usual rooms are enough for so many referrals in a week; a larger town has more rooms."""
 _LINES = {"landline": Line.LANDLINE}
@@ -79,6 +81,7 @@ def plan_of(size: Size, town: Town, post: Post) -> TownPlan:
         private_words=tuple(sorted(_conditions(town.people))),
     )
     ehr = EhrPlan(
+        taken_share=TAKEN,
         weeks=max(_WEEKS_AHEAD, int(size.days // 7) + 3),
         rooms=max(1.0, size.count / ROOMS_FOR),
         series=series,

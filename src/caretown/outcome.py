@@ -89,6 +89,8 @@ def _town(played: Played, cards: tuple[Said, ...], door: Door) -> Said:
         "rang": played.progress.rang,
         "handed_to_people": played.progress.answered + len(cards),
         "calls": dict(played.desk.did),
+        "people_did": dict(played.folks.did),
+        "forms": dict(played.links.did),
         "partners": log["referrers"]["partners"],
         "servers": log,
     }

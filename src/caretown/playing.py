@@ -31,6 +31,7 @@ class Played:
     servers: Servers
     progress: Progress
     folks: Townsfolk
+    links: IntakeLinks
     staff: Staff
     desk: FrontDesk
     spent: Spent
@@ -55,10 +56,11 @@ def play_town(  # noqa: PLR0913  who plays what, from when to when
 ) -> Played:
     """Play ``days`` of the town."""
     door = Door(stage.ports.base, TOKEN)
+    links = IntakeLinks(servers)
     folks = Townsfolk(
         made.town,
         servers,
-        IntakeLinks(servers),
+        links,
         made.plan.seed,
         expecting=expecting(made.town, made.post),
     )
@@ -81,8 +83,8 @@ def play_town(  # noqa: PLR0913  who plays what, from when to when
     week = Week(door, clock, servers, made.post, staff, desk, floor=floor, check=stage.check)
     progress = week.play(start=start, ends=start + timedelta(days=days), shown=shown)
     return Played(
-        made=made, servers=servers, progress=progress, folks=folks, staff=staff, desk=desk, spent=week.spent,
-        lives=lives,
+        made=made, servers=servers, progress=progress, folks=folks, links=links, staff=staff, desk=desk,
+        spent=week.spent, lives=lives,
     )  # fmt: skip
 
 

@@ -92,8 +92,8 @@ def urgent_missed(
 
 
 def refill(book: Book, *, now: datetime) -> dict[str, Any]:
-    """Return how many slots were given back before their time, and how many found somebody else."""
-    freed = {
+    """Return how many slots were given back, by our patients or others, and how many found somebody."""
+    freed = book.given_back | {
         slot_of(one)
         for one in book.appointments.values()
         if one["status"] == "cancelled" and _by_patient(one)

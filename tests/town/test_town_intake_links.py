@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from importlib.resources import files
 from typing import Any
 
+from careengine.capabilities.registration.steps.questionnaire import checked
 from caretown.caller import Said
 from caretown.intake_links import IntakeLinks, answers_to
 from caretown.residents import Resident
@@ -47,6 +48,7 @@ def test_a_whole_form_is_sent_as_completed_with_every_question_that_applies() ->
     plain = {item["linkId"] for item in FORM["item"] if not item.get("enableWhen")}
 
     assert sent["status"] == "completed"
+    assert checked(sent["item"], finished=True)
     assert plain <= set(given)
     assert ("allergy_list" in given) == (given["allergies"] == [{"valueBoolean": True}])
     assert links.did == {"opened": 1, "whole": 1}
