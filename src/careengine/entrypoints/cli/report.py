@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from careengine.engine.composition import Engine
     from careengine.oversight.insight.selecting import Selection
 
-app = branch("See whether patients arrive, how long it takes, and where they fall out.")
+app = branch("See whether patients arrive, and where they fall out.")
 
 
 @app.callback()
