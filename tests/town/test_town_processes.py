@@ -88,7 +88,7 @@ def test_the_outcome_says_who_has_heard_and_by_when() -> None:
     tell(came, console)
 
     said = console.export_text()
-    assert "2 referrals came in. 1 were finished alone; 1 wait for people" in said
+    assert "2 cases. 1 were finished alone; 1 wait for people" in said
     assert "access (director)" in said
     assert "Tue 03 Nov 09:00" in said
     assert "The ledger holds; 9 of 9 decisions, decided again, come out the same." in said
