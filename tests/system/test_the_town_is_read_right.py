@@ -65,7 +65,13 @@ def installed(url: str, partners: str, folder: Path) -> Installation:
         {"PARTNERS": partners},
         journeys=("referral_acknowledged",),
     )
-    settings = Settings(database_url=url, home=folder, organisation=path, log_level="error")
+    settings = Settings(
+        database_url=url,
+        home=folder,
+        organisation=path,
+        log_level="error",
+        secrets={"sms": "town:unused", "links": "unused"},
+    )
     return Installation(
         settings=settings, organisation=load_organisation(path), url=url, clock=FixedClock(NOON)
     )
