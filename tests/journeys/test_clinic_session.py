@@ -6,10 +6,11 @@ from typing import Any
 from uuid import UUID
 
 import pytest
-from scheduling_examples import NOW
+from scheduling_examples import NOW, policy
 from visit_stories import book
 
 from careengine.capabilities import scheduling
+from careengine.engine.case import CARD_DECIDED
 from careengine.engine.case_policies import CasePolicies
 from careengine.engine.journey import Candidate, CardDecided, Case, Event, Facts, Join, Open
 from careengine.journeys.clinic_session import CLOSED, ENDED, SCHEDULE, changed, looked_at, planned, route
@@ -26,7 +27,9 @@ DAY = Case(
 )  # fmt: skip
 
 
-def on_the_day(session: scheduling.Session, *, later: timedelta = timedelta(), handler: Any = planned) -> Next:
+def on_the_day(
+    session: scheduling.Session, *, later: timedelta = timedelta(), handler: Any = planned
+) -> Next:
     """Look at a day some time after it began."""
     now = NOW + later
     event = Event(id=2, kind=SCHEDULE, at=now) if handler is changed else None
@@ -39,7 +42,8 @@ def test_a_day_that_is_ahead_waits_until_it_is_over() -> None:
     said = on_the_day(TODAY)
     assert TODAY.end is not None
     assert (said.state, said.tells) == (None, ())
-    assert said.wake is not None and said.wake >= TODAY.end
+    assert said.wake is not None
+    assert said.wake >= TODAY.end
 
 
 @pytest.mark.parametrize("handler", [planned, changed])
@@ -64,13 +68,20 @@ def test_a_day_called_off_after_it_was_over_is_still_called_off() -> None:
 @pytest.mark.parametrize("unread", [scheduling.Session(), replace(TODAY, end=None)])
 def test_a_day_that_cannot_be_read_is_shown_to_a_person(unread: scheduling.Session) -> None:
     said = on_the_day(unread)
-    assert said.asking is not None and said.asking.kind == "scheduling.session"
+    assert said.asking is not None
+    assert said.asking.kind == "scheduling.session"
     assert said.tells == ()
 
 
 @pytest.mark.parametrize(("answer", "state"), [("no_session", "ended"), ("look_again", None)])
-def test_a_person_closes_a_day_that_was_none_or_has_it_looked_at_again(answer: str, state: str | None) -> None:
-    decided = CardDecided(id=3, kind="card.decided", at=NOW, body={"answer": answer})
+def test_a_person_closes_a_day_that_was_none_or_has_it_looked_at_again(
+    answer: str, state: str | None
+) -> None:
+    unread = scheduling.decide_session(scheduling.Session(), now=NOW, policy=policy(scheduling.VISIT_RULES))
+    decided = CardDecided(
+        id=3, kind=CARD_DECIDED, at=NOW, actor="ana", card=1, card_kind="scheduling.session", answer=answer,
+        reason="seen", decision=unread, person=True,
+    )  # fmt: skip
     said = looked_at(DAY, Facts({}), CasePolicies(book(), DAY, NOW), decided, NOW)
     assert said.state == state
 
