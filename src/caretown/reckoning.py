@@ -92,7 +92,10 @@ def urgent_missed(
 
 
 def refill(book: Book, *, now: datetime) -> dict[str, Any]:
-    """Return how many slots were given back, by our patients or others, and how many found somebody."""
+    """Return how many slots were given back, by our patients or others, and how many found somebody.
+
+    ``refill_share`` is of those whose time has come; of a slot that lies ahead nobody knows yet.
+    """
     freed = book.given_back | {
         slot_of(one)
         for one in book.appointments.values()
@@ -104,7 +107,7 @@ def refill(book: Book, *, now: datetime) -> dict[str, Any]:
     return {
         "freed": len(freed),
         "refilled": len(filled),
-        "refill_share": round(len(filled) / len(freed), 4) if freed else None,
+        "refill_share": round(len(filled & past) / len(past), 4) if past else None,
         "stayed_empty": len(past - filled),
     }
 

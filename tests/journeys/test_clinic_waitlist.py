@@ -68,6 +68,14 @@ def test_nobody_is_asked_twice_about_a_slot_that_everybody_passes_over(waiting: 
     assert "freed" not in listed.case.data
 
 
+def test_once_taken_all_who_were_asked_about_a_slot_hear_that_it_is_gone() -> None:
+    listed = List(3)
+    listed.frees()
+    listed.passes_over(1)
+    said = listed.take(answered, CLOSED, case=2, slot=SLOT.slot, taken=True)
+    assert [(tell.case, tell.body["taken"]) for tell in said.tells] == [(1, True), (3, True)]
+
+
 def test_who_passed_one_slot_over_may_be_asked_about_another() -> None:
     listed = List(1)
     listed.frees()

@@ -238,38 +238,6 @@ def test_who_wants_another_time_keeps_the_old_one_until_the_new_one_stands() -> 
     assert story.case.data["appointment"] == "Appointment/a2"
 
 
-def test_an_earlier_time_is_taken_without_losing_the_old_one_on_the_way() -> None:
-    story = VisitStory().booked()
-    early = openings().found[0]
-    story.happens(
-        "slot.offered", slot=early.slot, start=early.start.isoformat(), end=early.end.isoformat(),
-        answer_by=(NOW + timedelta(hours=1)).isoformat(),
-    )  # fmt: skip
-    assert story.said[-1] == "scheduling.earlier_slot"
-
-    story.writes_back("yes")
-    assert story.state == "booking"
-    story.fails(scheduling.BOOK_APPOINTMENT, "rejected:scheduling.slot_taken")
-    assert story.state == "scheduled"
-    assert story.case.data["appointment"] == "Appointment/a1"
-    assert story.said[-1] == "scheduling.earlier_gone"
-
-
-def test_a_no_to_an_earlier_time_passes_it_to_the_next_and_changes_nothing() -> None:
-    story = VisitStory().booked()
-    early = openings().found[0]
-    story.happens(
-        "slot.offered", slot=early.slot, start=early.start.isoformat(), end=early.end.isoformat(),
-        answer_by=(NOW + timedelta(hours=1)).isoformat(),
-    )  # fmt: skip
-
-    story.writes_back("no")
-
-    assert story.state == "scheduled"
-    assert [tell.body["taken"] for tell in story.tells if tell.kind == "offer.closed"] == [False]
-    assert story.case.data["appointment"] == "Appointment/a1"
-
-
 def test_a_missed_visit_is_recovered_and_never_double_booked() -> None:
     story = VisitStory().booked()
     visit = story.facts[scheduling.VISIT.name]

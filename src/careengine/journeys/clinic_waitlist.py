@@ -153,7 +153,18 @@ def lapse(case: Case, now: Instant) -> tuple[tuple[str, ...], tuple[Tell, ...]]:
         who, _, slot = split(name)
         asked[scheduling.asked(int(who), slot, still_open=True)] = None
     over = [split(name) for name in questions(case) if name not in open_now]
-    return tuple(asked), tuple(Tell(int(who), LAPSED, {"slot": slot}) for who, _, slot in over)
+    return tuple(asked), tuple(gone_from(int(who), slot, taken=False) for who, _, slot in over)
+
+
+def asked_about(case: Case, slot: str) -> list[str]:
+    """Return the cases that were asked about a slot so far."""
+    found = (one.split(" ") for one in before(case))
+    return [who for who, name in found if name == slot]
+
+
+def gone_from(who: int, slot: str, *, taken: bool) -> Tell:
+    """Tell a case that a slot is not held open for its answer any more, and whether somebody has it."""
+    return Tell(who, LAPSED, {"slot": slot, "taken": taken})
 
 
 @journey.on("watching", CLOSED, needs=NEEDS, asks=(GIVEN,))
@@ -167,9 +178,8 @@ def answered(case: Case, facts: Facts, policy: Policies, event: Event | None, no
     others = {name for name in every if split(name)[2] == slot} - mine
     gone = mine | others if taken else mine
     left = {name: at for name, at in every.items() if name not in gone}
-    tells = (
-        tuple(Tell(int(split(name)[0]), LAPSED, {"slot": slot}) for name in sorted(others)) if taken else ()
-    )
+    heard = {int(split(name)[0]) for name in others} | {int(one) for one in asked_about(case, slot)}
+    tells = tuple(gone_from(one, slot, taken=True) for one in sorted(heard - {int(who)})) if taken else ()
     slots = [one for one in str(case.data.get("freed") or "").split() if not (taken and one == slot)]
     data: dict[str, Scalar] = {
         "freed": " ".join(slots) or None,

@@ -14,7 +14,7 @@ from careengine.engine.journey import (
     Instant,
     Policies,
 )
-from careengine.journeys.referral_to_visit.offered import EARLIER
+from careengine.journeys.referral_to_visit.offered import NO_EARLIER
 from careengine.journeys.referral_to_visit.offering import FRESH, NEEDS
 from careengine.journeys.referral_to_visit.saying import REACH, text_failed
 from careengine.journeys.referral_to_visit.story import (
@@ -73,7 +73,7 @@ def lost(case: Case, *because: object) -> Next:
         "lost": number(case, "lost") + 1,
     }  # fmt: skip
     if back == "scheduled":
-        data |= {EARLIER: None, f"{EARLIER}_at": None, "say": template, "first": None, "tries": None}
+        data |= {**NO_EARLIER, "say": template, "first": None, "tries": None}
     return to(back, because=because, now=True, data=data)  # type: ignore[arg-type]  # decisions, as they came
 
 

@@ -6,7 +6,7 @@ from datetime import datetime
 from careengine.capabilities import messaging
 from careengine.engine.journey import Case, Event, Facts, Instant, Policies
 from careengine.journeys.referral_to_visit.booking import WAITLIST, place
-from careengine.journeys.referral_to_visit.offered import EARLIER
+from careengine.journeys.referral_to_visit.offered import EARLIER, OVER, TAKEN
 from careengine.journeys.referral_to_visit.saying import Said, note_of, say
 from careengine.journeys.referral_to_visit.story import SLOT_OFFERED, clinic_of, journey, number
 from careengine.kernel.effect import Json
@@ -22,10 +22,11 @@ def offered_earlier(case: Case, facts: Facts, policy: Policies, event: Event | N
     said = say(
         case, facts, policy, now, note_of(case, "scheduling.earlier_slot", when=start), channel=messaging.SMS
     )
-    if said.unsaid or case.data.get(EARLIER) or leaves_at(said) >= until(event):
+    waits = case.data.get(EARLIER) and not case.data.get(OVER)
+    if said.unsaid or waits or leaves_at(said) >= until(event):
         return stay(because=said.decision if said.unsaid else (), tells=(passed_over(case, slot),))
     data: dict[str, Scalar] = {
-        EARLIER: slot, f"{EARLIER}_at": f"{start}|{end}", "offers": number(case, "offers") + 1,
+        EARLIER: slot, f"{EARLIER}_at": f"{start}|{end}", OVER: None, "offers": number(case, "offers") + 1,
     }  # fmt: skip
     listed = place(replace(case, data={**case.data, **data})) if case.data.get("patient") else ()
     return stay(because=said.decision, effects=said.effects, writes=(*said.writes, *listed), data=data)
@@ -50,10 +51,15 @@ def not_waiting(case: Case, facts: Facts, policy: Policies, event: Event | None,
 
 @journey.on("scheduled", "offer.lapsed")
 def lapsed(case: Case, facts: Facts, policy: Policies, event: Event | None, now: Instant) -> Next:
-    """The earlier time was given to somebody else, or nobody answered in time; the visit stays as it was."""
-    if event is not None and event.body.get("slot") != case.data.get(EARLIER):
+    """The earlier time was given to somebody else, or is offered to the next; the visit stays as it was.
+
+    The question is remembered, so that a late answer is read as one to it: a late yes may still find the
+    slot free, and a late no is never taken for one to the visit.
+    """
+    assert event is not None  # noqa: S101  the engine calls it with an event
+    if event.body.get("slot") != case.data.get(EARLIER):
         return stay()
-    return stay(data={EARLIER: None, f"{EARLIER}_at": None})
+    return stay(data={OVER: TAKEN if event.body.get("taken") else "late"})
 
 
 @journey.on_any("offer.lapsed")

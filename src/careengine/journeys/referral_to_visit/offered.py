@@ -9,6 +9,11 @@ from careengine.kernel.policy import Scalar
 
 OFFERED, EARLIER = "slots", "early"
 """Where a case keeps the slots it offered, and an earlier one than the patient has."""
+OVER = "early_over"
+"""Where a case keeps that its earlier slot is not held open for an answer any more: ``late`` or ``taken``."""
+TAKEN = "taken"
+NO_EARLIER: dict[str, Scalar] = {EARLIER: None, f"{EARLIER}_at": None, OVER: None}
+"""What a case forgets when an earlier slot was answered."""
 
 
 def kept(openings: Iterable[scheduling.Opening], name: str = OFFERED) -> dict[str, Scalar]:

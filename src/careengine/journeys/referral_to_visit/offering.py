@@ -6,7 +6,7 @@ from datetime import datetime
 from careengine.capabilities import messaging, referrals, scheduling
 from careengine.engine.calendars import Calendar
 from careengine.engine.journey import Case, Event, Facts, Instant, Policies
-from careengine.journeys.referral_to_visit.offered import EARLIER, OFFERED, kept
+from careengine.journeys.referral_to_visit.offered import NO_EARLIER, OFFERED, kept
 from careengine.journeys.referral_to_visit.saying import REACH, Said, note_of, reach, say
 from careengine.journeys.referral_to_visit.series import SERIES, under_way
 from careengine.journeys.referral_to_visit.story import (
@@ -209,8 +209,7 @@ FRESH: dict[str, Scalar] = dict.fromkeys(
         "refused",
         "confirmed",
         "reminded",
-        EARLIER,
-        f"{EARLIER}_at",
+        *NO_EARLIER,
     )
 )
 """What a case forgets when a time was found, or a new search begins."""

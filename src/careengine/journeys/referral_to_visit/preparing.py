@@ -6,6 +6,7 @@ from datetime import datetime
 from careengine.capabilities import messaging, registration, scheduling
 from careengine.engine.journey import Case, EffectDelivered, EffectFailed, Event, Facts, Instant, Policies
 from careengine.journeys.referral_to_visit.booking import freed
+from careengine.journeys.referral_to_visit.offered import NO_EARLIER, OVER
 from careengine.journeys.referral_to_visit.saying import REACH, note_of, say, text_failed
 from careengine.journeys.referral_to_visit.story import RESPONSE, journey
 from careengine.kernel.decision import Decision, Route
@@ -102,7 +103,8 @@ def reminded(case: Case, facts: Facts, policy: Policies, now: Instant) -> Step:
     failed = str(case.data.get("failed") or "").split()
     note = note_of(case, f"scheduling.reminder_{name}")
     said = say(case, facts, policy, now, note, without=failed, ordinal=2)
-    data: dict[str, Scalar] = {"reminded": " ".join((*done, name))}
+    over = NO_EARLIER if case.data.get(OVER) else {}
+    data: dict[str, Scalar] = {**over, "reminded": " ".join((*done, name))}
     if said.unsaid:
         step = asks(case, REACH, now, due, said.decision)
         return Step(because=step.because, asking=step.asking, data={**data, **step.data}, now=step.now)

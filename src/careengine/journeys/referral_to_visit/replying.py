@@ -1,6 +1,7 @@
 """What the patient writes back: read in the light of what was asked, done at once, or handed to a person."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import datetime
 
 from careengine.capabilities import messaging, scheduling
@@ -8,7 +9,7 @@ from careengine.engine.calendars import zone_of
 from careengine.engine.journey import Case, Event, Facts, Instant, Policies
 from careengine.journeys.referral_to_visit.ahead import NEEDS as AHEAD
 from careengine.journeys.referral_to_visit.booking import WAITLIST
-from careengine.journeys.referral_to_visit.offered import EARLIER, options_of
+from careengine.journeys.referral_to_visit.offered import EARLIER, NO_EARLIER, OVER, TAKEN, options_of
 from careengine.journeys.referral_to_visit.offering import ASKS, FRESH, attempt
 from careengine.journeys.referral_to_visit.offering import NEEDS as LOOKING
 from careengine.journeys.referral_to_visit.saying import REACH, note_of, reach, say
@@ -231,7 +232,12 @@ VISIT_ACTS: dict[str, Act] = {
 
 
 def take_early(case: Case, facts: Facts, policy: Policies, said: Decision, now: Instant) -> Next:
-    """They want the earlier time: book it; the visit they have stays until it is confirmed."""
+    """They want the earlier time: book it; the visit they have stays until it is confirmed.
+
+    After their time to answer the slot may still be free; once somebody took it, they hear so.
+    """
+    if case.data.get(OVER) == TAKEN:
+        return forgotten(answer_with(case, facts, policy, said, now, "scheduling.earlier_gone"))
     slot = options_of(case, EARLIER)[0].key
     return to("booking", because=said, now=True, data={"choice": slot, "back": "scheduled"})
 
@@ -241,15 +247,13 @@ def keep_old(case: Case, facts: Facts, policy: Policies, said: Decision, now: In
     slot = options_of(case, EARLIER)[0].key
     body: dict[str, Json] = {"case": case.id, "slot": slot, "taken": False}
     closed = Tell(called(WAITLIST, clinic_of(case)), "offer.closed", body, opens=True)
-    told = say(case, facts, policy, now, note_of(case, "scheduling.keep_old", prompted=True))
-    effects, writes = told.effects, told.writes
-    return stay(
-        because=(said, told.decision),
-        tells=(closed,),
-        effects=effects,
-        writes=writes,
-        data={EARLIER: None, f"{EARLIER}_at": None},
-    )
+    kept = forgotten(answer_with(case, facts, policy, said, now, "scheduling.keep_old"))
+    return kept if case.data.get(OVER) else replace(kept, tells=(*kept.tells, closed))
+
+
+def forgotten(answered: Next) -> Next:
+    """Forget the earlier slot, which was answered."""
+    return replace(answered, data={**answered.data, **NO_EARLIER})
 
 
 EARLY_ACTS: dict[str, Act] = {"yes": take_early, "choose": take_early, "no": keep_old}
