@@ -159,15 +159,18 @@ def test_a_slot_given_back_and_taken_again_counts_as_refilled(open_desk: Open) -
         book.cancel(visit)
 
     open_desk.servers.do(give_back)
-    assert refill(book, now=MONDAY) == {"freed": 1, "refilled": 0, "refill_share": 0.0, "stayed_empty": 0}
-    assert refill(book, now=MONDAY + timedelta(days=40))["stayed_empty"] == 1
+    assert refill(book, now=MONDAY) == {"freed": 1, "refilled": 0, "refill_share": None, "stayed_empty": 0}
+    later = MONDAY + timedelta(days=40)
+    empty = {"freed": 1, "refilled": 0, "refill_share": 0.0, "stayed_empty": 1}
+    assert refill(book, now=later) == empty
     patient, focus = f"Patient/{second.patient}", f"ServiceRequest/{second.service_request}"
     again = {
         "resourceType": "Appointment", "status": "booked", "basedOn": [{"reference": focus}],
         "slot": visit["slot"], "participant": [{"actor": {"reference": patient}, "status": "accepted"}],
     }  # fmt: skip
     open_desk.servers.do(lambda: book.book(again, MONDAY))
-    assert refill(book, now=MONDAY)["refill_share"] == 1.0
+    assert refill(book, now=MONDAY)["refilled"] == 1
+    assert refill(book, now=later)["refill_share"] == 1.0
 
 
 def test_the_files_of_both_organisations_take_the_addresses_they_are_given(tmp_path: Any) -> None:
