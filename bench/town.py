@@ -17,7 +17,7 @@ GOAL = 0.768
 _SHOWN = (
     "due_a_visit", "completed", "completion_share", "median_days", "visits_kept", "no_shows", "texts_sent",
     "texts_received", "letters_sent", "answered", "outside_window", "after_stop", "private_texts",
-    "double_booked", "urgent_missed", "verified_before_visit", "freed", "refilled", "refill_share",
+    "double_booked", "urgent_missed", "verified_before_visit", "freed", "refilled", "wanted", "refill_share",
     "without_owner", "without_due", "ledger_ok", "decisions", "agree", "wall_seconds",
 )  # fmt: skip
 

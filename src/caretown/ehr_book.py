@@ -61,6 +61,8 @@ class Book:
         self.acts: Counter[str] = Counter()
         """How often each thing happened: booked, cancelled, fulfilled, noshow, moved, refused and so on."""
         self.given_back: set[str] = set()
+        self.wanted: set[str] = set()
+        """Slots given back while somebody of ours had a later visit at the clinic."""
         """Slots that others had booked and gave back before their time."""
         self.double: list[str] = []
         """What was booked twice, in words: must stay empty."""
@@ -157,6 +159,18 @@ class Book:
         for one in booked["identifier"]:
             self._by_identifier[f"{one.get('system', '')}|{one.get('value', '')}"] = booked["id"]
 
+    def give_back(self, slot: Slot) -> None:
+        """Write down that a slot became free, and whether somebody could have come sooner in it."""
+        self.given_back.add(slot.opening.id)
+        clinic = self.day_of(slot).clinic
+        later = (
+            self.slots[slot_of(one)]
+            for one in self.appointments.values()
+            if one["status"] in LIVE and focus_of(one) and slot_of(one) in self.slots
+        )
+        if any(one.opening.start > slot.opening.start and self.day_of(one).clinic is clinic for one in later):
+            self.wanted.add(slot.opening.id)
+
     def cancel(self, appointment: Resource, *, free: bool = True) -> Slot:
         """Cancel one; its slot is free again if its session is open and ``free``."""
         appointment["status"] = "cancelled"
@@ -164,6 +178,8 @@ class Book:
         if slot.by == appointment["id"]:
             open_again = free and self.day_of(slot).active
             slot.status, slot.by = ("free", "") if open_again else ("busy-unavailable", "")
+            if open_again:
+                self.give_back(slot)
         self.acts["cancelled"] += 1
         return slot
 

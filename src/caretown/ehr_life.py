@@ -89,7 +89,7 @@ class ClinicLife:
         if slot := self._draw(theirs, name):
             slot.status, slot.by = "free", ""
             self._book.acts["outside_freed"] += 1
-            self._book.given_back.add(slot.opening.id)
+            self._book.give_back(slot)
             self._feed.push(as_slot(slot))
 
     def _draw(self, slots: list[Slot], name: str) -> Slot | None:

@@ -94,20 +94,24 @@ def urgent_missed(
 def refill(book: Book, *, now: datetime) -> dict[str, Any]:
     """Return how many slots were given back, by our patients or others, and how many found somebody.
 
-    ``refill_share`` is of those whose time has come; of a slot that lies ahead nobody knows yet.
+    ``refill_share`` is of the ``wanted`` ones: their time has come, somebody of ours had a later visit at the
+    same clinic when they became free, and nobody from outside took them.
     """
     freed = book.given_back | {
         slot_of(one)
         for one in book.appointments.values()
         if one["status"] == "cancelled" and _by_patient(one)
     }
+    ours = {slot for slot in freed & book.wanted if book.slots[slot].by != "outside"}
+    wanted = {slot for slot in ours if book.slots[slot].opening.start <= now}
     past = {slot for slot in freed if book.slots[slot].opening.start <= now}
     again = {slot_of(one) for one in book.appointments.values() if one["status"] in {*_HAPPENED, "booked"}}
     filled = freed & again
     return {
         "freed": len(freed),
         "refilled": len(filled),
-        "refill_share": round(len(filled & past) / len(past), 4) if past else None,
+        "wanted": len(wanted),
+        "refill_share": round(len(filled & wanted) / len(wanted), 4) if wanted else None,
         "stayed_empty": len(past - filled),
     }
 

@@ -139,9 +139,10 @@ class SmsServer:
             self.mailbox.put(Arrived(Kind.TEXT, at, to, body, {"sid": text.sid, "from": self.plan.number}))
         await self._call_back(text)
 
-    def _count(self, to: str, body: str, at: datetime, *, stopped: bool) -> None:
+    def _count(self, to: str, body: str, at: datetime, *, stopped: bool, answers: bool = False) -> None:
         """Count a text by the instant at which it was handed over: what the line adds is not the sender's."""
-        self.measures.delivered(to, body, at, self.plan.zones.get(to, "America/New_York"), stopped=stopped)
+        zone = self.plan.zones.get(to, "America/New_York")
+        self.measures.delivered(to, body, at, zone, stopped=stopped, answers=answers)
 
     async def _call_back(self, text: Text) -> None:
         url = text.asked.get("StatusCallback")
@@ -196,7 +197,7 @@ class SmsServer:
     def _answered(self, to: str, body: str, sid: str, *, confirms: bool) -> None:
         """Deliver what a webhook's answer says; one such text may confirm a STOP."""
         at = self.now()
-        self._count(to, body, at, stopped=to in self.stopped and not confirms)
+        self._count(to, body, at, stopped=to in self.stopped and not confirms, answers=True)
         self.mailbox.put(Arrived(Kind.TEXT, at, to, body, {"sid": sid, "from": self.plan.number}))
 
     async def forge(self, sender: str, body: str, *, sid: str) -> Said:

@@ -38,11 +38,13 @@ class TextMeasures:
     examples: dict[str, list[str]] = field(default_factory=dict)
     _last: dict[tuple[str, bytes], datetime] = field(default_factory=dict)
 
-    def delivered(self, to: str, body: str, at: datetime, zone: str, *, stopped: bool) -> None:
-        """Count one text that reached a phone."""
+    def delivered(
+        self, to: str, body: str, at: datetime, zone: str, *, stopped: bool, answers: bool = False
+    ) -> None:
+        """Count one text that reached a phone; one that ``answers`` theirs at once may come at any hour."""
         self.by_number[to] += 1
         local = at.astimezone(ZoneInfo(zone))
-        if not MORNING <= local.hour < EVENING:
+        if not answers and not MORNING <= local.hour < EVENING:
             self.outside_window += 1
             self._keep("outside_window", f"{local.isoformat()} {body}")
         if stopped:

@@ -171,3 +171,20 @@ def test_the_number_of_questions_does_not_grow_with_the_number_of_cases(
         return len(reading.audits)
 
     assert asked(40) == asked(1)
+
+
+def test_a_waitlist_finds_what_others_gave_back_in_the_clinics_book_once(
+    town: Connection, tmp_path: Path
+) -> None:
+    def look(seen: str) -> Openings:
+        case = a_case(town, key="cardiology", seen=seen or None)
+        return LOADERS["scheduling.freed"](charts(town, tmp_path), [case])[1]
+
+    first = look("")
+    assert slots(first) == [], "the first look only says from where on later ones look"
+    put(town, slot("cardiology-0306", 0, FRIDAY, "busy"))
+    assert slots(look(first.seen)) == []
+    put(town, slot("cardiology-0306", 0, FRIDAY))
+    second = look(first.seen)
+    assert slots(second) == ["0306-0"]
+    assert slots(look(second.seen)) == []

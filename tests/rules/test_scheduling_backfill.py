@@ -144,7 +144,7 @@ def test_people_whose_wish_nobody_can_read_are_counted_and_left_to_a_person() ->
 
 def test_an_answer_counts_until_there_is_no_time_left_to_come() -> None:
     rules = policy(scheduling.BACKFILL)
-    near = opening(NOW + timedelta(hours=20, minutes=10))
+    near = opening(NOW + timedelta(hours=rules.notice_hours, minutes=10))
 
     assert scheduling.answer_by(near, now=NOW, policy=rules) == NOW + timedelta(minutes=10)
     far = opening(NOW + timedelta(days=9))

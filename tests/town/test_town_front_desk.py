@@ -159,10 +159,9 @@ def test_a_slot_given_back_and_taken_again_counts_as_refilled(open_desk: Open) -
         book.cancel(visit)
 
     open_desk.servers.do(give_back)
-    assert refill(book, now=MONDAY) == {"freed": 1, "refilled": 0, "refill_share": None, "stayed_empty": 0}
     later = MONDAY + timedelta(days=40)
-    empty = {"freed": 1, "refilled": 0, "refill_share": 0.0, "stayed_empty": 1}
-    assert refill(book, now=later) == empty
+    assert refill(book, now=MONDAY)["stayed_empty"] == 0
+    assert refill(book, now=later)["stayed_empty"] == 1
     patient, focus = f"Patient/{second.patient}", f"ServiceRequest/{second.service_request}"
     again = {
         "resourceType": "Appointment", "status": "booked", "basedOn": [{"reference": focus}],
@@ -170,7 +169,27 @@ def test_a_slot_given_back_and_taken_again_counts_as_refilled(open_desk: Open) -
     }  # fmt: skip
     open_desk.servers.do(lambda: book.book(again, MONDAY))
     assert refill(book, now=MONDAY)["refilled"] == 1
-    assert refill(book, now=later)["refill_share"] == 1.0
+    assert refill(book, now=later)["stayed_empty"] == 0
+
+
+def test_a_slot_counts_as_wanted_when_somebody_of_ours_had_a_later_visit_there(open_desk: Open) -> None:
+    book = open_desk.servers.book
+    open_desk.ring_in(due(plant="good")[0])
+    (visit,) = open_desk.booked()
+    mine = book.slots[visit["slot"][0]["reference"].removeprefix("Slot/")]
+    clinic = book.day_of(mine).clinic
+    sooner = next(
+        one for day in book.days.values() if day.clinic is clinic for one in day.slots
+        if one.opening.start < mine.opening.start
+    )  # fmt: skip
+    elsewhere = next(
+        one for day in book.days.values() if day.clinic is not clinic for one in day.slots
+    )  # fmt: skip
+    for slot in (sooner, elsewhere):
+        book.give_back(slot)
+    later = mine.opening.start + timedelta(days=40)
+    told = refill(book, now=later)
+    assert (told["freed"], told["wanted"], told["refill_share"]) == (2, 1, 0.0)
 
 
 def test_the_files_of_both_organisations_take_the_addresses_they_are_given(tmp_path: Any) -> None:

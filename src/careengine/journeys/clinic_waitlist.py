@@ -15,6 +15,7 @@ A_MOMENT = timedelta(minutes=1)
 """How soon a freed slot is looked for again that the clinic's feed has not told of yet."""
 NEEDS = (scheduling.FREED, scheduling.WAITERS)
 FREED, CLOSED, OFFERED, LAPSED = "slot.freed", "offer.closed", "slot.offered", "offer.lapsed"
+JOINED = "waitlist.joined"
 GIVEN = "scheduling.backfill"
 
 journey = Journey(
@@ -33,11 +34,13 @@ def watching(case: Case, facts: Facts, policy: Policies, event: Event | None, no
         return freed(case, facts, policy, event, now)
     if event is not None and event.kind == CLOSED:
         return answered(case, facts, policy, event, now)
-    if case.data.get("freed"):
+    if event is not None and event.kind == JOINED:
+        return joined(case, facts, policy, event, now)
+    if case.data.get("freed") or facts[scheduling.FREED].found:
         return deal(case, facts, policy, now)
     if case.data.get("day") == case.day(now).isoformat():
-        return stay(wake=tomorrow(case, now))
-    return to("reviewing", now=True)
+        return stay(wake=next_look(case, facts, policy, now), data=looked(facts))
+    return to("reviewing", now=True, data=looked(facts))
 
 
 @journey.state(
@@ -74,6 +77,9 @@ def waited_for(case: Case) -> dict[str, datetime]:
 def deal(case: Case, facts: Facts, policy: Policies, now: Instant) -> Next:
     """Choose who is asked about which slot, close what nobody answered, and wait for the answers."""
     rules = policy[scheduling.BACKFILL]
+    asks_at = scheduling.asks_again_at(now, zone=case.zone, policy=rules)
+    if asks_at > now:
+        return until_morning(case, facts, asks_at)
     openings = facts[scheduling.FREED].found
     out, lapsed = lapse(case, now)
     patience = timedelta(minutes=rules.answer_minutes)
@@ -81,7 +87,9 @@ def deal(case: Case, facts: Facts, policy: Policies, now: Instant) -> Next:
     unseen = [one for one, at in waited_for(case).items() if one not in there and at + patience > now]
     if not openings:
         open_now = {"open": words(still_open(case, now)), "freed": " ".join(unseen) or None}
-        return stay(tells=lapsed, data=open_now, wake=now + A_MOMENT if unseen else tomorrow(case, now))
+        data: dict[str, Scalar] = {**open_now, **looked(facts)}
+        look = next_look(case, facts, policy, now)
+        return stay(tells=lapsed, data=data, wake=now + A_MOMENT if unseen else look)
     chosen = scheduling.decide_backfill(
         openings, facts[scheduling.WAITERS].waiting, out=out, now=now, zone=case.zone,
         policy=rules, clinics=policy[scheduling.CLINICS],
@@ -95,13 +103,37 @@ def deal(case: Case, facts: Facts, policy: Policies, now: Instant) -> Next:
     tells = tuple(offer(who, by_slot[slot], until[slot]) for who, slot in pairs)
     live = {slot for _, _, slot in map(split, kept)} if kept else set()
     new = (scheduling.asked(who, slot) for who, slot in pairs)
-    data: dict[str, Scalar] = {
+    data = {
         "freed": " ".join((*(slot for slot in by_slot if slot in live), *unseen)) or None,
         "open": words(kept),
-        "out": ",".join((*before(case), *new)) if live else None,
+        "out": ",".join((*before(case), *new)) if live else None, **looked(facts),
     }  # fmt: skip
-    wake = min((*kept.values(), *([now + A_MOMENT] if unseen else [])), default=tomorrow(case, now))
+    soon = [now + A_MOMENT] if unseen else []
+    wake = min((*kept.values(), *soon, next_look(case, facts, policy, now)))
     return stay(because=chosen, tells=(*lapsed, *tells), data=data, wake=wake)
+
+
+def until_morning(case: Case, facts: Facts, asks_at: datetime) -> Next:
+    """Keep what became free until people may be asked; who was asked has time until then."""
+    slots = (*str(case.data.get("freed") or "").split(), *(one.slot for one in facts[scheduling.FREED].found))
+    data: dict[str, Scalar] = {"freed": " ".join(dict.fromkeys(slots)), **looked(facts)}
+    return stay(data=data, wake=asks_at)
+
+
+def looked(facts: Facts) -> dict[str, Scalar]:
+    """Return up to which change the clinic's book was looked through, as the case keeps it."""
+    return {"seen": facts[scheduling.FREED].seen or None}
+
+
+def next_look(case: Case, facts: Facts, policy: Policies, now: Instant) -> datetime:
+    """Return when the clinic's book is looked through again: soon while somebody waits, else tomorrow."""
+    if not facts[scheduling.WAITERS].waiting:
+        return tomorrow(case, now)
+    again = now + timedelta(minutes=policy[scheduling.BACKFILL].look_minutes)
+    return min(
+        tomorrow(case, now),
+        scheduling.asks_again_at(again, zone=case.zone, policy=policy[scheduling.BACKFILL]),
+    )
 
 
 def words(open_questions: Mapping[str, datetime]) -> str | None:
@@ -185,7 +217,7 @@ def answered(case: Case, facts: Facts, policy: Policies, event: Event | None, no
         "freed": " ".join(slots) or None,
         "open": words(left),
     }  # fmt: skip
-    return stay(tells=tells, data=data, wake=now if slots else tomorrow(case, now))
+    return stay(tells=tells, data=data, wake=now if slots else next_look(case, facts, policy, now))
 
 
 @journey.on("reviewing", FREED)
@@ -195,6 +227,13 @@ def once_more(case: Case, facts: Facts, policy: Policies, event: Event | None, n
     return stay(data=remembered(case, str(event.body["slot"]), now), wake=now)
 
 
+@journey.on("watching", JOINED, needs=NEEDS)
+def joined(case: Case, facts: Facts, policy: Policies, event: Event | None, now: Instant) -> Next:
+    """Somebody waits: from now on the clinic's book is looked through."""
+    return stay(data=looked(facts), wake=next_look(case, facts, policy, now))
+
+
+@journey.on_any(JOINED)
 @journey.on_any(FREED)
 @journey.on_any(CLOSED)
 def too_late(case: Case, facts: Facts, policy: Policies, event: Event | None, now: Instant) -> Next:

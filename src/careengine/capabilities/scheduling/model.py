@@ -46,6 +46,8 @@ class Openings:
     """``Patient/id`` of the record that is in use for the case's subject."""
     group: str = UNKNOWN_GROUP
     """For reports on fairness only; no rule that ranks reads it."""
+    seen: str = ""
+    """For a waitlist: up to which change (real time) the clinic's slots were looked through."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -279,6 +281,11 @@ class BackfillPolicy:
     """A slot that begins sooner than this is not offered by text."""
     offers_most: int
     """Offers of earlier visits to one person, altogether."""
+    asks_from_hour: int
+    asks_until_hour: int
+    """People are asked between these hours of the clinic's day; what became free at night waits for them."""
+    look_minutes: int
+    """How often the clinic's own book is looked through for what others gave back, while somebody waits."""
     greedy_up_to: int
     """Up to so many freed slots are given out one after the other; more are matched all at once."""
     weights: Weights

@@ -57,8 +57,9 @@ def book(case: Case, facts: Facts, policy: Policies, event: Event | None, now: I
     start = opening.start.isoformat()
     return stay(
         because=choice, effects=(asked,), data={"choice_start": start, "choice_end": opening.end.isoformat()},
-        holds=scheduling.holds_on(
-            (opening.slot,), clinic=clinic_of(case), now=now, policy=policy[scheduling.CLINICS]
+        holds=scheduling.booking_holds(
+            opening, patient=openings.patient, clinic=clinic_of(case), now=now,
+            policy=policy[scheduling.CLINICS],
         ),
     )  # fmt: skip
 
@@ -103,7 +104,7 @@ def confirmed_by_clinic(
         data=data,
         effects=effects,
         writes=place(replace(case, data={**case.data, **data})),
-        tells=taken(case),
+        tells=(*taken(case), Tell(called(WAITLIST, clinic_of(case)), "waitlist.joined", {}, opens=True)),
     )
 
 

@@ -9,7 +9,7 @@ puts two people into one slot.
 
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime, time, timedelta
 
 from careengine.capabilities.scheduling.model import (
     BackfillPolicy,
@@ -21,7 +21,7 @@ from careengine.capabilities.scheduling.model import (
 )
 from careengine.capabilities.scheduling.rules.matching import Match, Worth, assigned, greedy
 from careengine.capabilities.scheduling.rules.wish import suits, wish_from
-from careengine.engine.calendars import zone_of
+from careengine.engine.calendars import instant, zone_of
 from careengine.kernel.decision import Decision, Evidence, Reason, Route
 from careengine.kernel.policy import Scalar
 
@@ -159,6 +159,15 @@ def _pairs(decision: Decision) -> Iterator[tuple[int, str]]:
 def asked(case: int, slot: str, *, still_open: bool = False) -> str:
     """Return how a question about an earlier slot is named in ``out``."""
     return f"{case} {slot}{_OPEN if still_open else ''}"
+
+
+def asks_again_at(now: datetime, *, zone: str, policy: BackfillPolicy) -> datetime:
+    """Return when people may be asked: now, or when the clinic's hours for asking begin next."""
+    local = now.astimezone(zone_of(zone))
+    if policy.asks_from_hour <= local.hour < policy.asks_until_hour:
+        return now
+    day = local.date() + timedelta(days=local.hour >= policy.asks_from_hour)
+    return instant(day, time(policy.asks_from_hour), zone)
 
 
 def answer_by(slot: Opening, *, now: datetime, policy: BackfillPolicy) -> datetime:

@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from careengine.capabilities.scheduling.model import ClinicSetting, ClinicsPolicy, Opening, Openings, Wish
+from careengine.capabilities.scheduling.rules.own_time import person_keys
 from careengine.capabilities.scheduling.rules.spread import spread
 from careengine.capabilities.scheduling.rules.wish import suits, wish_from
 from careengine.engine.calendars import zone_of
@@ -178,13 +179,16 @@ def hold_key(slot: str) -> str:
 
 def holds(decision: Decision, *, clinic: str, now: datetime, policy: ClinicsPolicy) -> tuple[Hold, ...]:
     """Return the holds that keep what is offered for this patient until the offer lapses."""
-    return holds_on(offered(decision), clinic=clinic, now=now, policy=policy)
-
-
-def holds_on(slots: Sequence[str], *, clinic: str, now: datetime, policy: ClinicsPolicy) -> tuple[Hold, ...]:
-    """Return the holds on these slots."""
     until = now + timedelta(minutes=policy.clinics[clinic].hold_minutes)
-    return tuple(Hold(hold_key(slot), until) for slot in slots)
+    return tuple(Hold(hold_key(slot), until) for slot in offered(decision))
+
+
+def booking_holds(
+    opening: Opening, *, patient: str, clinic: str, now: datetime, policy: ClinicsPolicy
+) -> tuple[Hold, ...]:
+    """Return the holds while a visit is being booked: on the slot, and on the patient's own time."""
+    until = now + timedelta(minutes=policy.clinics[clinic].hold_minutes)
+    return tuple(Hold(key, until) for key in (hold_key(opening.slot), *person_keys(patient, opening)))
 
 
 def opening_of(openings: Openings, slot: str) -> Opening | None:

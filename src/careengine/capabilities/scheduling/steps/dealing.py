@@ -8,9 +8,11 @@ long as there is enough; what was dealt and not offered is free again a moment l
 from collections.abc import Callable, Hashable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from itertools import islice
 from zoneinfo import ZoneInfo
 
 from careengine.capabilities.scheduling.model import Opening, Wish
+from careengine.capabilities.scheduling.rules.own_time import Stretch, clashes
 from careengine.capabilities.scheduling.rules.wish import suits_hours
 
 HAND = 6
@@ -59,6 +61,8 @@ class Seat:
     case: int
     wish: Wish
     known: frozenset[str] = frozenset()
+    busy: tuple[Stretch, ...] = ()
+    """When the patient is elsewhere."""
     hand: list[Opening] = field(default_factory=list)
     buckets: set[Hashable] = field(default_factory=set)
     next: int = 0
@@ -70,6 +74,8 @@ class Seat:
 
     def suits(self, place: Place) -> bool:
         """Say whether a slot suits, as far as that can be said without policy."""
+        if clashes(place.one, self.busy):
+            return False
         return self.wish == _ANY_TIME or suits_hours(place.start, place.end, self.wish)
 
     def bucket(self, place: Place) -> Hashable:
@@ -109,4 +115,5 @@ def _shared(seat: Seat, pool: Pool) -> list[Opening]:
         if seat.suits(pool.places[index]):
             suiting.append(pool.places[index].one)
         index += 1
-    return suiting or [place.one for place in pool.places[:_FALLBACK]]
+    near = (place.one for place in pool.places if not clashes(place.one, seat.busy))
+    return suiting or list(islice(near, _FALLBACK))

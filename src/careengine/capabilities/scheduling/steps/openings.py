@@ -2,17 +2,20 @@
 
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from zoneinfo import ZoneInfo
 
 from careengine.capabilities.scheduling.model import Opening, Openings, Wish
 from careengine.capabilities.scheduling.rules.distance import Spot, km_between
 from careengine.capabilities.scheduling.rules.offers import hold_key
+from careengine.capabilities.scheduling.rules.own_time import Stretch, clashes
 from careengine.capabilities.scheduling.rules.wish import suits_day, wish_from
 from careengine.capabilities.scheduling.steps import fhir
 from careengine.capabilities.scheduling.steps.dealing import Pool, Seat, deal
-from careengine.capabilities.scheduling.steps.directory import Day, days_of, query, read_days, services_of
+from careengine.capabilities.scheduling.steps.directory import Day, days_of, query
+from careengine.capabilities.scheduling.steps.given_back import given_back
+from careengine.capabilities.scheduling.steps.own_time import busy_times, held_elsewhere
 from careengine.capabilities.scheduling.steps.people import Home, home_of
 from careengine.engine.calendars import zone_of
 from careengine.engine.case import Case
@@ -38,6 +41,14 @@ _NAMED = ("slots", _CHOICE, "early")
 _ROUTINE = "routine"
 
 
+@dataclass(frozen=True, slots=True)
+class Known:
+    """What a patient's chart says for an offer: whom they met, and when they are elsewhere."""
+
+    practitioners: frozenset[str] = frozenset()
+    busy: tuple[Stretch, ...] = ()
+
+
 def load_openings(charts: Charts, cases: Sequence[Case]) -> Mapping[int, Openings]:
     """Return for each case what it may be offered, and what it was offered as far as that is still free.
 
@@ -46,15 +57,21 @@ def load_openings(charts: Charts, cases: Sequence[Case]) -> Mapping[int, Opening
     days = days_of(charts, {clinic for case in cases if (clinic := str(case.data.get("clinic") or ""))})
     named = _named(charts, cases, days)
     charted = charts.of_subjects({case.subject for case in cases}, kinds=("Appointment", "Patient"))
-    seen = {case.id: _seen(charted[case.subject]) for case in cases}
-    hands = _hands(charts, cases, days, seen)
+    known = {
+        case.id: Known(_seen(charted[case.subject]), busy_times(charted[case.subject], case))
+        for case in cases
+    }
+    hands = _hands(charts, cases, days, known)
     homes = {
         subject: home_of([one for one in stored if one.ref.type == "Patient"])
         for subject, stored in charted.items()
     }
+    chosen = {case.id: named.get(case.id, ()) for case in cases if case.data.get(_CHOICE)}
+    twice = held_elsewhere(charts, chosen, {case.id: homes[case.subject].patient for case in cases})
     return {
         case.id: _openings(
-            [*named.get(case.id, ()), *hands[case.id]], homes[case.subject], seen[case.id],
+            [one for one in (*named.get(case.id, ()), *hands[case.id]) if (case.id, one.slot) not in twice],
+            homes[case.subject], known[case.id],
             [day for day in days.values() if day.clinic == case.data.get("clinic")], days,
         )
         for case in cases
@@ -62,7 +79,7 @@ def load_openings(charts: Charts, cases: Sequence[Case]) -> Mapping[int, Opening
 
 
 def _hands(
-    charts: Charts, cases: Sequence[Case], days: Mapping[str, Day], seen: Mapping[int, frozenset[str]]
+    charts: Charts, cases: Sequence[Case], days: Mapping[str, Day], known: Mapping[int, Known]
 ) -> dict[int, list[Opening]]:
     """Deal the free slots of each clinic to the cases that look there."""
     tables: dict[tuple[str, str], list[Case]] = defaultdict(list)
@@ -73,7 +90,13 @@ def _hands(
     hands: dict[int, list[Opening]] = {case.id: [] for case in cases}
     for (clinic, zone), there in tables.items():
         open_days = [day for day in days.values() if day.clinic == clinic and day.active]
-        seats = [Seat(case.id, wish_from(str(case.data.get("wish") or "")), seen[case.id]) for case in there]
+        seats = [
+            Seat(
+                case.id, wish_from(str(case.data.get("wish") or "")),
+                known[case.id].practitioners, known[case.id].busy,
+            )
+            for case in there
+        ]  # fmt: skip
         _deal(charts, open_days, seats, zone_of(zone))
         hands.update((seat.case, seat.hand) for seat in seats)
     return hands
@@ -105,26 +128,21 @@ def _turn(case: Case) -> tuple[bool, datetime, int]:
 
 
 def load_freed(charts: Charts, cases: Sequence[Case]) -> Mapping[int, Openings]:
-    """Return the slots that a waitlist's case names in ``freed``, or is told of, as far as they are free."""
-    wanted = {case.id: _refs(case, ("freed",), case.about) for case in cases}
-    found = _free_named(charts, [ref for refs in wanted.values() for ref in refs])
-    pointed = (fhir.ref_of(fhir.Reference(one.schedule)) for one in found.values())
-    schedules = sorted({ref for ref in pointed if ref is not None and ref.type == "Schedule"})
-    stored = charts.resources(schedules, kinds=("Schedule",))
+    """Return the free slots that a waitlist's case names, is told of, or finds in its clinic's own book."""
     clinics = {str(case.data.get("key") or case.data.get("clinic") or "") for case in cases} - {""}
-    days = read_days(charts, stored, services_of(charts, clinics))
+    days = days_of(charts, clinics)
+    looked = {case.id: given_back(charts, case, days) for case in cases}
+    wanted = {case.id: [*_refs(case, ("freed",), case.about), *looked[case.id][0]] for case in cases}
+    found = _free_named(charts, [ref for refs in wanted.values() for ref in refs])
     held = charts.held([hold_key(slot) for slot in found])
     free = {slot: one for slot, one in found.items() if hold_key(slot) not in held}
-    return {
-        case.id: _openings(
-            [free[slot] for ref in wanted[case.id] if (slot := str(ref)) in free],
-            Home(),
-            frozenset(),
-            [],
-            days,
-        )
-        for case in cases
-    }
+
+    def told(case: Case) -> Openings:
+        mine = [free[slot] for ref in wanted[case.id] if (slot := str(ref)) in free]
+        openings = _openings(mine, Home(), Known(), [], days)
+        return replace(openings, seen=looked[case.id][1])
+
+    return {case.id: told(case) for case in cases}
 
 
 def _reader(charts: Charts, days: Sequence[Day], page: int) -> Callable[[], Sequence[Opening]]:
@@ -234,12 +252,12 @@ def _seen(charted: Iterable[Stored]) -> frozenset[str]:
 def _openings(
     found: Iterable[Opening],
     home: Home,
-    seen: frozenset[str],
+    known: Known,
     mine: Sequence[Day],
     days: Mapping[str, Day],
 ) -> Openings:
-    each = {one.slot: one for one in found}
-    told = [_placed(one, days.get(one.schedule), home.spot, seen) for one in each.values()]
+    each = {one.slot: one for one in found if not clashes(one, known.busy)}
+    told = [_placed(one, days.get(one.schedule), home.spot, known.practitioners) for one in each.values()]
     return Openings(
         found=tuple(sorted(told, key=lambda one: (one.start, one.slot))),
         until=max((day.end for day in mine if day.end is not None), default=None),

@@ -15,7 +15,7 @@ from careengine.capabilities.scheduling.model import (
     VisitsPolicy,
     Waiter,
 )
-from careengine.capabilities.scheduling.rules.backfill import answer_by, decide_backfill, pairs
+from careengine.capabilities.scheduling.rules.backfill import answer_by, asks_again_at, decide_backfill, pairs
 from careengine.capabilities.scheduling.rules.outreach import decide_outreach, moment_of
 from careengine.capabilities.scheduling.rules.recovery import decide_recovery, decide_unbooked
 from careengine.capabilities.scheduling.rules.reminders import decide_reminder, reminder_of
@@ -107,6 +107,7 @@ def answer_backfill(policy: BackfillPolicy, given: Given) -> Answer:
     found = pairs(decision)
     worths = [reason.params["worth"] for reason in decision.because if "worth" in reason.params]
     until = answer_by(slots[0], now=_NOON, policy=policy)
+    freed_at = _at(given["freed_at"]) if "freed_at" in given else _NOON
     return {
         "answer": decision.answer,
         "route": decision.route.value,
@@ -114,6 +115,8 @@ def answer_backfill(policy: BackfillPolicy, given: Given) -> Answer:
         "pairs": [f"{case} {slot}" for case, slot in found],
         "worths": worths,
         "answer_minutes": (until - _NOON) // timedelta(minutes=1),
+        "asks_at": f"{asks_again_at(freed_at, zone='UTC', policy=policy):%Y-%m-%dT%H:%M}",
+        "look_minutes": policy.look_minutes,
     }
 
 

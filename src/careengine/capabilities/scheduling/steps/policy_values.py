@@ -95,6 +95,9 @@ class BackfillValues(PolicyValues):
     answer_minutes: int = Field(ge=5, le=1440)
     notice_hours: int = Field(ge=0, le=168)
     offers_most: int = Field(ge=1)
+    asks_from_hour: int = Field(ge=0, le=23)
+    asks_until_hour: int = Field(ge=1, le=24)
+    look_minutes: int = Field(ge=1, le=1440)
     greedy_up_to: int = Field(ge=0)
     weights: WeightValues
 
@@ -192,6 +195,9 @@ def build_backfill(values: BackfillValues, ref: PolicyRef) -> BackfillPolicy:
         answer_minutes=values.answer_minutes,
         notice_hours=values.notice_hours,
         offers_most=values.offers_most,
+        asks_from_hour=values.asks_from_hour,
+        asks_until_hour=values.asks_until_hour,
+        look_minutes=values.look_minutes,
         greedy_up_to=values.greedy_up_to,
         weights=Weights(**values.weights.model_dump()),
     )
