@@ -24,8 +24,8 @@ from careengine.engine.composition import Engine
 from careengine.engine.journey import Open
 from careengine.engine.keys import key_of
 from careengine.engine.opening import new_row, open_rows
-from careengine.entrypoints.api.serving import served_by
 from careengine.entrypoints.compose import Installation, build, installation, prepare
+from careengine.entrypoints.serving import served_by
 from careengine.record.resource_types import type_code
 from careengine.runtime.clock import FixedClock, real_now
 from careengine.runtime.codec import pack, unpack

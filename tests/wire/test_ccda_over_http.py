@@ -15,8 +15,8 @@ import orjson
 import pytest
 import uvicorn
 
-from careengine.entrypoints.api.serving import served_by
 from careengine.entrypoints.compose import Installation, prepare
+from careengine.entrypoints.serving import served_by
 from careengine.record.resource_types import type_code
 from careengine.record.write import NewVersion, write_versions
 from careengine.runtime.clock import FixedClock

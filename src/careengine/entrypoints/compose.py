@@ -76,6 +76,8 @@ POLICY_SCHEMAS: tuple[PolicySchema, ...] = (
 SCHEMAS = Schemas.of(POLICY_SCHEMAS)
 LINKS = "links"
 """The name of the secret that signs links, ``CAREENGINE_SECRET_LINKS``."""
+PAGES = "pages"
+"""The name of the secret that signs sessions of the pages, ``CAREENGINE_SECRET_PAGES``."""
 BY_VERSION: Mapping[tuple[str, int], Journey] = {(j.name, j.version): j for j in JOURNEYS}
 
 

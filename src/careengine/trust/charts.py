@@ -221,25 +221,39 @@ class Charts:
         """Refuse a person the charts they may not open; each chart is asked about once."""
         if self._reader.journey is not None:
             return
-        new = [subject for subject in subjects if subject not in self._opened]
-        if not new:
-            return
-        patients = read.by_subject(self._conn, new, ("Patient",), hidden=self._policy.restricted_keys)
-        emergency = self._reader.purpose is Purpose.EMERGENCY
-        glass = open_to(self._conn, self._reader.actor, new, self._at) if emergency else set()
-        for subject in new:
-            chart = Chart(
-                restricted=any(one.withheld for one in patients[subject]),
-                own=subject == self._reader.subject,
-                glass=subject in glass,
-            )
-            if not self._access.opens(self._reader, chart):
+        for subject, opens in self._asked_about(subjects).items():
+            if not opens:
                 self._note("refused", (subject,), kinds, "chart closed")
                 raise ChartClosed(
                     f"This chart is closed to {self._reader.actor} for {self._reader.purpose}. "
                     "In an emergency, open it with a reason."
                 )
             self._opened.add(subject)
+
+    def openable(self, subjects: Iterable[UUID]) -> set[UUID]:
+        """Return those of the subjects whose charts the reader may open: what a list may show more of."""
+        wanted = list(dict.fromkeys(subjects))
+        return {subject for subject in wanted if subject in self._opened} | {
+            subject for subject, opens in self._asked_about(wanted).items() if opens
+        }
+
+    def _asked_about(self, subjects: Sequence[UUID]) -> dict[UUID, bool]:
+        """Return whether the reader may open each chart that was not opened before."""
+        new = [subject for subject in subjects if subject not in self._opened]
+        if self._reader.journey is not None or not new:
+            return dict.fromkeys(new, True)
+        patients = read.by_subject(self._conn, new, ("Patient",), hidden=self._policy.restricted_keys)
+        emergency = self._reader.purpose is Purpose.EMERGENCY
+        glass = open_to(self._conn, self._reader.actor, new, self._at) if emergency else set()
+        found = {}
+        for subject in new:
+            chart = Chart(
+                restricted=any(one.withheld for one in patients[subject]),
+                own=subject == self._reader.subject,
+                glass=subject in glass,
+            )
+            found[subject] = self._access.opens(self._reader, chart)
+        return found
 
     def _note(self, act: str, subjects: Iterable[UUID], kinds: Iterable[str], why: str) -> None:
         self.audits.append(

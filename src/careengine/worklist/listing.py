@@ -1,6 +1,6 @@
 """What waits for people, in the order they should take it, each with the line that says why."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -14,6 +14,7 @@ from careengine.engine.journey import State
 from careengine.kernel.decision import Decision, Reason
 from careengine.kernel.errors import NotFound
 from careengine.kernel.policy import PolicyName
+from careengine.kernel.team import Team
 from careengine.runtime.codec import unpack
 from careengine.runtime.database import Connection
 from careengine.trust.encoding import decode_decision
@@ -33,20 +34,35 @@ _AWAKE = """
         join code k on k.kind = 'event' and k.id = e.kind
         where h.case_id = c.case_id and h.recorded_at > c.snoozed_at and k.name = c.snoozed_for))
 """
-_LIST = f"""
-    select {_COLUMNS} from card c
-    where c.status = 0 and {{group}}
-        and (%(team)s::smallint is null or c.team = %(team)s)
-        and (%(site)s::smallint is null or c.site = %(site)s)
-        and (%(kind)s::smallint is null or c.kind = %(kind)s)
+_WANTED = f"""
+    c.status = 0
+        and (%(sites)s::smallint[] is null or c.site = any(%(sites)s))
+        and (%(kinds)s::smallint[] is null or c.kind = any(%(kinds)s))
+        and (%(subjects)s::uuid[] is null or c.subject = any(%(subjects)s))
         and (%(assignee)s::text is null or c.assignee = %(assignee)s)
+        and (%(due_before)s::timestamptz is null or c.due_at < %(due_before)s)
         and (not %(unassigned)s or c.assignee is null) and c.rung >= %(rung)s
-        and (%(snoozed)s or {_AWAKE})
-    order by c.due_at, c.opened_at limit %(limit)s
-"""  # noqa: S608  made of the constants above
-_LEGAL = "(c.journey, c.state) in (select * from unnest(%(journeys)s::smallint[], %(states)s::smallint[]))"
-_GROUPS = ("c.urgent", f"not c.urgent and {_LEGAL}", f"not c.urgent and not {_LEGAL}")
+        and case %(aside)s when 'only' then not {_AWAKE} when 'also' then true else {_AWAKE} end
+"""
+_LIST = """
+    select c.* from {among} cross join lateral (
+        select {columns} from card c where {group} and {wanted}
+        order by c.due_at, c.opened_at, c.id limit %(limit)s) c
+    order by 11, 10, 1 limit %(limit)s
+"""
+_TEAMS = "unnest(%(teams)s::smallint[]) as t(team)"
+_LEGAL = "unnest(%(journeys)s::smallint[], %(states)s::smallint[]) as l(journey, state)"
+_GROUPS = (
+    (_TEAMS, "c.team = t.team and c.urgent"),
+    (f"{_TEAMS} cross join {_LEGAL}",
+     "c.team = t.team and not c.urgent and c.journey = l.journey and c.state = l.state"),
+    (_TEAMS, "c.team = t.team and not c.urgent"),
+)  # fmt: skip
 """Within each the order is the least time left, so that the first page of each holds the first of all."""
+_LISTS = tuple(
+    _LIST.format(among=among, columns=_COLUMNS, group=group, wanted=_WANTED) for among, group in _GROUPS
+)
+_COUNT = f"select count(*) from card c where c.team = any(%(teams)s::smallint[]) and {_WANTED}"  # noqa: S608  as above
 _ONE = f"select {_COLUMNS} from card c where c.id = %(id)s"  # noqa: S608  made of the constants above
 
 
@@ -97,14 +113,23 @@ class Filter:
     """Which cards to list; everything left out does not matter."""
 
     team: str | None = None
+    teams: tuple[str, ...] = ()
+    """Of any of these; ``team`` alone is the shorter way to say one."""
     site: str | None = None
     kind: str | None = None
+    kinds: tuple[str, ...] | None = None
+    """Of any of these kinds; none at all finds nothing."""
+    subjects: tuple[UUID, ...] | None = None
+    """About any of these people; none at all finds nothing."""
     assignee: str | None = None
     unassigned: bool = False
+    due_before: datetime | None = None
     rung: int = 0
     """Only what has climbed so far: 1 the backup has heard of, 2 the supervisor, 3 the director."""
     snoozed: bool = False
     """Also those put aside."""
+    only_snoozed: bool = False
+    """Those put aside and no others."""
 
 
 def list_cards(
@@ -114,13 +139,21 @@ def list_cards(
     policy = engine.book.value(ORDER, now.date())
     legal = _legal_states(engine, now)
     values = {**_values(engine, wanted), "now": now, "limit": limit, **_pairs(legal)}
-    rows: list[Sequence[Any]] = []
-    for group in _GROUPS:
-        rows += conn.execute(_LIST.format(group=group), values).fetchall()
-    cards = [_card(engine, row, legal, now=now, policy=policy) for row in rows]
-    return sorted(cards, key=lambda card: place(_standing(card, legal, engine), now=now, policy=policy))[
-        :limit
-    ]
+    rows: dict[int, Sequence[Any]] = {}
+    for statement in _LISTS:
+        rows.update((row[0], row) for row in conn.execute(statement, values).fetchall())
+    cards = [_card(engine, row, legal, now=now, policy=policy) for row in rows.values()]
+
+    def first(card: Card) -> tuple[Any, ...]:
+        return (*place(_standing(card, legal, engine), now=now, policy=policy), card.id)
+
+    return sorted(cards, key=first)[:limit]
+
+
+def count_cards(conn: Connection, engine: Engine, wanted: Filter, *, now: datetime) -> int:
+    """Count what :func:`list_cards` would list without a limit."""
+    row = conn.execute(_COUNT, {**_values(engine, wanted), "now": now}).fetchone()
+    return int(row[0]) if row else 0
 
 
 def card_called(conn: Connection, engine: Engine, card: int, *, now: datetime) -> Card:
@@ -133,13 +166,17 @@ def card_called(conn: Connection, engine: Engine, card: int, *, now: datetime) -
 
 
 def _values(engine: Engine, wanted: Filter) -> dict[str, object]:
-    def code(kind: str, name: str | None) -> int | None:
-        return engine.codes.id(kind, name) if name else None
+    def codes(kind: str, names: Iterable[str] | None) -> list[int] | None:
+        return None if names is None else [engine.codes.id(kind, name) for name in names]
 
+    teams = (wanted.team,) if wanted.team else wanted.teams or tuple(team.value for team in Team)
+    kinds = (wanted.kind,) if wanted.kind else wanted.kinds
     return {
-        "team": code("team", wanted.team), "site": code("site", wanted.site),
-        "kind": code("card", wanted.kind), "assignee": wanted.assignee or None,
-        "unassigned": wanted.unassigned, "rung": wanted.rung, "snoozed": wanted.snoozed,
+        "teams": codes("team", teams), "sites": codes("site", (wanted.site,) if wanted.site else None),
+        "kinds": codes("card", kinds), "assignee": wanted.assignee or None, "due_before": wanted.due_before,
+        "subjects": None if wanted.subjects is None else list(wanted.subjects),
+        "unassigned": wanted.unassigned, "rung": wanted.rung,
+        "aside": "only" if wanted.only_snoozed else "also" if wanted.snoozed else "no",
     }  # fmt: skip
 
 

@@ -80,6 +80,10 @@ class Desk:
         """Do ``work`` in a transaction of its own and commit it before answering."""
         return await asyncio.get_running_loop().run_in_executor(self._threads, self._work, work)
 
+    def do(self, work: Callable[[Connection], Answer]) -> Answer:
+        """Do ``work`` as :meth:`work` does, for a caller that is itself a thread."""
+        return self._threads.submit(self._work, work).result()
+
     def _work(self, work: Callable[[Connection], Answer]) -> Answer:
         for attempt in range(_ATTEMPTS):
             last = attempt == _ATTEMPTS - 1

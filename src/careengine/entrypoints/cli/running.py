@@ -142,9 +142,9 @@ def serve(
 
     The address /fhir is FHIR R4; /healthz and /readyz say how the engine is.
     """
-    from careengine.entrypoints.api.serving import serve as serve_api
     from careengine.entrypoints.cli.opened import opened
     from careengine.entrypoints.compose import observe
+    from careengine.entrypoints.serving import serve as serve_api
 
     with opened() as (here, *_):
         observe(here)

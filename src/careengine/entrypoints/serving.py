@@ -1,6 +1,7 @@
 """Start the server: one process a core, each with its threads and database connections."""
 
 import os
+import secrets
 from collections.abc import Mapping
 from dataclasses import asdict
 from typing import Any
@@ -11,8 +12,9 @@ from fastapi import FastAPI
 from careengine.engine.health import read_health
 from careengine.entrypoints.api.application import application
 from careengine.entrypoints.api.desk import Served
-from careengine.entrypoints.compose import LINKS, Installation, build, installation, observe
+from careengine.entrypoints.compose import LINKS, PAGES, Installation, build, installation, observe
 from careengine.entrypoints.hearing import texting_of
+from careengine.entrypoints.web.pages import mount_pages
 from careengine.kernel.errors import CareError
 from careengine.runtime.clock import real_now
 from careengine.runtime.database import Connection, connect
@@ -20,6 +22,10 @@ from careengine.runtime.settings import Mode
 
 _BACKLOG = 512
 _MOST_PROCESSES = 4
+
+
+class SessionsUnsigned(CareError):
+    """Production without the secret that signs sessions: a restart would sign everybody out."""
 
 
 class OpenToEverybody(CareError):
@@ -31,6 +37,7 @@ def serve(
 ) -> None:
     """Serve until told to stop. The address ``/fhir`` is FHIR R4, ``/readyz`` says how the engine is."""
     _refuse_open(here)
+    _sign_sessions(here)
     count = processes or min(os.cpu_count() or 1, _MOST_PROCESSES)
     shared = {"host": host, "port": port, "http": "httptools", "backlog": _BACKLOG, "access_log": False}
     shared |= {"log_level": "warning", "server_header": False, "ws": "none"}
@@ -63,13 +70,26 @@ def served_by(here: Installation) -> FastAPI:
         url=here.url, tokens=tokens, access=access, clock=here.clock, ready=ready, engine=engine,
         links=here.settings.secrets.get(LINKS, ""),
     )  # fmt: skip
-    return application(served, texting=texting_of(here, engine))
+    app = application(served, texting=texting_of(here, engine))
+    mount_pages(app, app.state.desk)
+    return app
 
 
 def inbound_tokens(here: Installation) -> Mapping[str, str]:
     """Return who may come in with which token: none that we show to others, none that signs links."""
     outward = {_variable(one.secret) for one in here.organisation.partners.values() if one.secret}
-    return {name: one for name, one in here.settings.secrets.items() if name not in {*outward, LINKS}}
+    return {name: one for name, one in here.settings.secrets.items() if name not in {*outward, LINKS, PAGES}}
+
+
+def _sign_sessions(here: Installation) -> None:
+    """Hand Django the secret that signs sessions; for trying out, one is made that lasts until we stop."""
+    given = here.settings.secrets.get(PAGES, "")
+    if not given and here.settings.mode is Mode.PRODUCTION:
+        raise SessionsUnsigned(
+            "In production a lasting secret signs sessions. Set CAREENGINE_SECRET_PAGES, or its _FILE."
+        )
+    os.environ["CAREENGINE_SECRET_PAGES"] = given or secrets.token_urlsafe(48)
+    os.environ.pop("CAREENGINE_SECRET_PAGES_FILE", None)
 
 
 def _variable(secret: str) -> str:

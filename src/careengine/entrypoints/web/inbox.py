@@ -1,0 +1,19 @@
+"""``/``: the inbox of whoever is signed in, with the card they look at beside it."""
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.utils import translation
+
+from careengine.entrypoints.web.asking import VIEWS, asked_in
+from careengine.entrypoints.web.house import house
+from careengine.entrypoints.web.rows import rows_of
+from careengine.entrypoints.web.who import person_of
+
+
+def page(request: HttpRequest) -> HttpResponse:
+    """``GET /``."""
+    asked, person, here = asked_in(request.GET), person_of(request), house()
+    now, language = here.engine.clock.now(), translation.get_language() or "en"
+    rows = here.desk.do(lambda conn: rows_of(conn, here, person, asked, language=language, now=now))
+    told = {"asked": asked, "rows": rows, "views": VIEWS, "selected": request.GET.get("card", "")}
+    return render(request, "inbox.html", told)

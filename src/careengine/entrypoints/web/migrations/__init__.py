@@ -1,0 +1,1 @@
+"""Tables of the pages: saved views, who looks at what, links."""

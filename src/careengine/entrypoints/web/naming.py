@@ -1,0 +1,39 @@
+"""What teams and views are called on a page, in the reader's language."""
+
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop
+
+_TEAMS = {
+    "access": gettext_noop("Access"),
+    "authorization": gettext_noop("Prior authorization"),
+    "billing": gettext_noop("Billing"),
+    "care_coordination": gettext_noop("Care coordination"),
+    "clinicians": gettext_noop("Clinicians"),
+    "coding": gettext_noop("Coding"),
+    "examiners": gettext_noop("Examiners"),
+    "integration": gettext_noop("Integration"),
+    "leadership": gettext_noop("Leadership"),
+    "nurses": gettext_noop("Nurses"),
+    "operations": gettext_noop("Operations"),
+    "privacy": gettext_noop("Privacy"),
+    "trainers": gettext_noop("Trainers"),
+    "workflow": gettext_noop("Workflow"),
+}
+_VIEWS = {
+    "urgent": gettext_noop("Most urgent"),
+    "mine": gettext_noop("Mine"),
+    "unassigned": gettext_noop("Unassigned"),
+    "today": gettext_noop("Due today"),
+    "escalated": gettext_noop("Escalated"),
+    "snoozed": gettext_noop("Snoozed"),
+}
+
+
+def team_name(team: str) -> str:
+    """Return what a team is called."""
+    return _(_TEAMS.get(team, team.replace("_", " ")))
+
+
+def view_name(view: str) -> str:
+    """Return what a view of the inbox is called."""
+    return _(_VIEWS[view])

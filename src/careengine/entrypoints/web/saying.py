@@ -1,0 +1,46 @@
+"""Moments and spans as people say them: in their site's zone, as short as is exact enough. Pure."""
+
+from datetime import datetime, timedelta
+from zoneinfo import ZoneInfo
+
+from django.utils.translation import gettext as _
+
+_MINUTE, _HOUR, _DAY = timedelta(minutes=1), timedelta(hours=1), timedelta(days=1)
+
+
+def span(length: timedelta) -> str:
+    """Return a length in its largest whole unit: ``38 min``, ``5 h``, ``3 d``."""
+    if length < _HOUR:
+        return _("%(n)d min") % {"n": max(length // _MINUTE, 0)}
+    if length < 2 * _DAY:
+        return _("%(n)d h") % {"n": length // _HOUR}
+    return _("%(n)d d") % {"n": length // _DAY}
+
+
+def until(at: datetime, now: datetime) -> str:
+    """Return how long until a deadline, or by how much it is missed: ``2 h``, ``overdue 1 d``."""
+    left = at - now
+    return span(left) if left > timedelta() else _("overdue %(span)s") % {"span": span(-left)}
+
+
+def since(at: datetime, now: datetime) -> str:
+    """Return how long ago something was: ``12 min ago``."""
+    return _("%(span)s ago") % {"span": span(now - at)}
+
+
+def moment(at: datetime, zone: ZoneInfo) -> str:
+    """Return a moment on the clock of a site: ``Thu 26 Nov 2026, 14:05``."""
+    local = at.astimezone(zone)
+    day = _WEEKDAYS[local.weekday()]
+    month = _MONTHS[local.month - 1]
+    return f"{_(day)} {local.day} {_(month)} {local.year}, {local:%H:%M}"
+
+
+def pressing(at: datetime, now: datetime) -> str:
+    """Return how pressing a deadline is: ``late``, ``warn`` within four hours, else ``calm``."""
+    left = at - now
+    return "late" if left <= timedelta() else "warn" if left < 4 * _HOUR else "calm"
+
+
+_WEEKDAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
+_MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")

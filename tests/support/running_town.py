@@ -1,0 +1,139 @@
+"""A small town that has played and stays up, and people signed in to its pages in a real browser."""
+
+import os
+import re
+import signal
+import subprocess
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from playwright.sync_api import Browser, BrowserContext, Page
+
+from careengine.runtime.database import Connection, connect
+from careengine.runtime.embedded import EmbeddedServer
+from caretown.processes import command
+
+COUNT, DAYS = "48", "1.3"
+"""Referrals, and how long they have been coming: enough for every team to have cards."""
+SESSION = "__Host-session"
+_UP = re.compile(r"CareEngine is up: FHIR at (http://\S+)/fhir")
+_EXPORT = re.compile(r"export (CAREENGINE_\w+)=(\S+)")
+_BACKEND = "allauth.account.auth_backends.AuthenticationBackend"
+
+
+@dataclass
+class RunningTown:
+    """Where it runs, and what its people can do in a browser."""
+
+    base: str
+    environ: Mapping[str, str]
+    url: str
+    """Its database."""
+    noise: list[str] = field(default_factory=list)
+    """What browsers complained about on any page; must stay empty."""
+
+    def run(self, *arguments: str) -> "subprocess.CompletedProcess[str]":
+        """Run a command of the provider's."""
+        return subprocess.run(  # noqa: S603  our own command
+            [command("careengine"), *arguments], env={**os.environ, **self.environ}, capture_output=True,
+            text=True, check=False,
+        )  # fmt: skip
+
+    def database(self) -> Connection:
+        """Connect to the provider's database."""
+        return connect(self.url)
+
+    def session(self, login: str) -> str:
+        """Return a session of somebody who has signed in with everything that is asked for."""
+        from django.contrib.auth import BACKEND_SESSION_KEY, HASH_SESSION_KEY, SESSION_KEY
+        from django.contrib.auth.models import User
+        from django.contrib.sessions.backends.db import SessionStore
+
+        user, _ = User.objects.get_or_create(username=login)
+        session = SessionStore()
+        session[SESSION_KEY], session[BACKEND_SESSION_KEY] = str(user.pk), _BACKEND
+        session[HASH_SESSION_KEY] = user.get_session_auth_hash()
+        session.create()
+        assert session.session_key is not None
+        return session.session_key
+
+    @contextmanager
+    def at_work(self, browser: Browser, login: str, **options: Any) -> Iterator[Page]:
+        """Open a page of somebody who is signed in; whatever the browser complains of is kept."""
+        with self.visiting(browser, **options) as context:
+            cookie = {"name": SESSION, "value": self.session(login), "url": self.base, "secure": True}
+            context.add_cookies([{**cookie, "httpOnly": True}])  # type: ignore[list-item]
+            yield self.page(context)
+
+    @contextmanager
+    def visiting(self, browser: Browser, **options: Any) -> Iterator[BrowserContext]:
+        """Open a browser of somebody who is not signed in."""
+        context = browser.new_context(base_url=self.base, **options)
+        context.set_default_timeout(10_000)
+        try:
+            yield context
+        finally:
+            context.close()
+
+    def page(self, context: BrowserContext) -> Page:
+        """Open a page whose complaints are kept."""
+        page = context.new_page()
+        page.on("console", lambda said: self._heard(page, said.type, said.text))
+        page.on("pageerror", lambda error: self._heard(page, "error", str(error)))
+        return page
+
+    def _heard(self, page: Page, kind: str, text: str) -> None:
+        if kind in {"error", "warning"} and "Failed to load resource" not in text:
+            self.noise.append(f"{page.url}: {text}")
+
+
+@contextmanager
+def running_town(home: Path) -> Iterator[RunningTown]:
+    """Play a small town and keep it up until the block ends."""
+    log = home / "demo.log"
+    ours = {name: value for name, value in os.environ.items() if not name.startswith("CAREENGINE_")}
+    secrets = {"CAREENGINE_SECRET_PAGES": "pages-of-a-town-that-is-only-played"}
+    asked = [command("caretown"), "demo", "--home", str(home / "town"), "--count", COUNT, "--days", DAYS]
+    with log.open("wb") as into:
+        playing = subprocess.Popen(  # noqa: S603  as above
+            [*asked, "--step", "30"], env={**ours, **secrets}, stdout=into, stderr=subprocess.STDOUT
+        )
+    try:
+        said = _wait(playing, log)
+        up = _UP.search(said)
+        assert up is not None
+        environ = dict(_EXPORT.findall(said)) | secrets
+        base = up.group(1).replace("127.0.0.1", "localhost")
+        yield RunningTown(base, environ, _database(environ))
+    finally:
+        playing.send_signal(signal.SIGINT)
+        playing.wait(60)
+
+
+def _wait(playing: "subprocess.Popen[bytes]", log: Path, patience_s: float = 300.0) -> str:
+    from time import monotonic, sleep
+
+    until = monotonic() + patience_s
+    while monotonic() < until:
+        said = log.read_text(errors="replace")
+        if "Ctrl-C stops it." in said:
+            return said
+        assert playing.poll() is None, said[-2000:]
+        sleep(0.2)
+    raise AssertionError(f"The town is not up after {patience_s:.0f} s: {log.read_text()[-2000:]}")
+
+
+def _database(environ: Mapping[str, str]) -> str:
+    """Return the running provider's database, and let this process's Django use it."""
+    url = EmbeddedServer(Path(environ["CAREENGINE_HOME"])).start()
+    os.environ["CAREENGINE_DATABASE_URL"] = url
+    os.environ["CAREENGINE_SECRET_PAGES"] = environ["CAREENGINE_SECRET_PAGES"]
+    os.environ["DJANGO_SETTINGS_MODULE"] = "careengine.entrypoints.web.settings"
+    os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "1"  # the browser's driver keeps a loop in this thread
+    import django
+
+    django.setup()
+    return url
