@@ -47,7 +47,7 @@ def answer_card(conn: Connection, engine: Engine, said: AnswerGiven) -> Receipt:
     person = person_called(engine.organisation, said.actor)
     card = card_called(conn, engine, said.card, now=engine.clock.now())
     today = engine.clock.now().date()
-    _refuse_stranger(engine, person, card)
+    refuse_stranger(engine, person, card)
     checked(card.kind, said.answer, policy=engine.book.value(ANSWERS, today))
     given = Answer(
         card=card.id, version=said.version or card.version,
@@ -68,7 +68,8 @@ def _doer(engine: Engine, person: Person) -> Doer:
     return Doer(actor=person.login, actor_kind=ActorKind.PERSON, at=engine.clock.now(), real=real_now())
 
 
-def _refuse_stranger(engine: Engine, person: Person, card: Card) -> None:
+def refuse_stranger(engine: Engine, person: Person, card: Card) -> None:
+    """Refuse somebody who neither sits in a card's team nor stands in for it: :class:`NotTheirCard`."""
     policy = engine.book.value(DECIDING, engine.clock.now().date())
     allowed = {Team(card.team), *policy.stand_ins.get(card.team, ())}
     if not person.teams & allowed:

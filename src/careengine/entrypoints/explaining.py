@@ -34,12 +34,22 @@ def shown_cards(
     return [_card(engine, card, words, subjects.get(card.case, "")) for card in cards]
 
 
-def shown_card(
-    conn: Connection, engine: Engine, access: Access, card: int, *, language: str, reader: Reader | None
+def shown_card(  # noqa: PLR0913  which card, in which words, for whom
+    conn: Connection,
+    engine: Engine,
+    access: Access,
+    card: int,
+    *,
+    language: str,
+    reader: Reader | None,
+    zone: ZoneInfo | None = None,
 ) -> Shown:
-    """Return one card whole, with its quotes if ``reader`` may read them, and ``sentences`` to read out."""
+    """Return one card whole, with its quotes if ``reader`` may read them, and ``sentences`` to read out.
+
+    With a ``zone`` its words are for people: moments on that clock, no codes.
+    """
     found = card_called(conn, engine, card, now=engine.clock.now())
-    words = Words(conn, engine.book, language)
+    words = Words(conn, engine.book, language, zone)
     case = case_called(conn, engine, found.case)
     quotes = _quotes(conn, engine, access, found.proposal, reader)
     shown = _card(engine, found, words, about(conn, [found.case]).get(found.case, ""))

@@ -37,5 +37,11 @@ def person_called(organisation: Organisation, login: str) -> Person:
     return Person(login, teams)
 
 
+def colleagues(organisation: Organisation, team: str) -> list[str]:
+    """Return who sits in a team or answers for it."""
+    setting = organisation.teams.get(Team(team))
+    return sorted(_sitting(setting)) if setting is not None else []
+
+
 def _sitting(team: TeamSetting) -> frozenset[str]:
     return frozenset((*team.people, team.backup, team.supervisor, team.director, team.executive))

@@ -90,6 +90,9 @@ _LATELY = """
             and u.act = 'undone')
     group by a.what order by count(*) desc, a.what
 """
+_HISTORY = """
+    select recorded_at, act, actor, what, reason from card_act where card_id = %s order by id desc limit 50
+"""
 _ANSWER = """
     select actor, what, recorded_at from card_act where card_id = %s and act = 'decided'
     order by id desc limit 1
@@ -106,6 +109,23 @@ def answered_lately(conn: Connection, engine: Engine, kind: str) -> dict[str, in
     """Count how people answered cards of this kind, among their latest thousand answers of all kinds."""
     rows = conn.execute(_LATELY, (engine.codes.id("card", kind),)).fetchall()
     return {str(answer): int(cards) for answer, cards in rows}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Done:
+    """One act in a card's history."""
+
+    at: datetime
+    act: Act
+    actor: str
+    what: str
+    reason: str
+
+
+def history_of(conn: Connection, card: int) -> list[Done]:
+    """Return what was done with a card, the latest first."""
+    rows = conn.execute(_HISTORY, (card,)).fetchall()
+    return [Done(at=at, act=Act(act), actor=who, what=what, reason=why) for at, act, who, what, why in rows]
 
 
 def lock_card(conn: Connection, card: int, *, version: int | None = None) -> LockedCard:
@@ -171,7 +191,8 @@ def hand_over(conn: Connection, engine: Engine, card: int, *, to: Team, reason: 
 def snooze(conn: Connection, engine: Engine, card: int, *, until: datetime, event: str, by: Doer) -> None:
     """Put a card aside until an event of kind ``event`` reaches its case, at the latest ``until``.
 
-    Never past its clock: raises :class:`PastItsClock`. The caller commits.
+    Without an event only time wakes it. Never past its clock: raises :class:`PastItsClock`.
+    The caller commits.
     """
     found = lock_card(conn, card)
     if until > found.due_at or until <= by.at:
@@ -179,12 +200,13 @@ def snooze(conn: Connection, engine: Engine, card: int, *, until: datetime, even
             f"Card {card} can be put aside until its clock ends, not longer and not into the past. "
             "Choose an earlier time, or ask for help by escalating it."
         )
-    engine.codes.id("event", event)
+    if event:
+        engine.codes.id("event", event)
     conn.execute(
         "update card set snoozed_until = %s, snoozed_for = %s, snoozed_at = %s where id = %s",
-        (until, event, by.real, card),
+        (until, event or None, by.real, card),
     )
-    note(conn, engine, found, Act.SNOOZED, by, what=event)
+    note(conn, engine, found, Act.SNOOZED, by, what=event or until.isoformat())
 
 
 def escalate(conn: Connection, engine: Engine, card: int, *, reason: str, by: Doer) -> str:

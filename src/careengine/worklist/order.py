@@ -59,6 +59,8 @@ def place(standing: Standing, *, now: datetime, policy: OrderPolicy) -> tuple[in
 def why_here(standing: Standing, *, now: datetime, policy: OrderPolicy) -> Reason:
     """Say in one sentence why a card stands where it does."""
     left = standing.due_at - now
+    if standing.urgent and left <= timedelta():
+        return Reason("worklist.here_urgent_late", _hours(-left))
     if standing.urgent:
         return Reason("worklist.here_urgent", _hours(left))
     if _rank(standing, now, policy) == 1:

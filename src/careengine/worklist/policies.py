@@ -9,6 +9,7 @@ from careengine.kernel.team import Team
 from careengine.policy.schemas import Answer, Covered, Given, PolicySchema, PolicyValues
 from careengine.worklist.answers import AnswersPolicy, answers_to, checked
 from careengine.worklist.order import DecidingPolicy, OrderPolicy, Standing, why_here
+from careengine.worklist.stages import StageOf, StagesPolicy, stage_of
 
 
 class OrderValues(PolicyValues):
@@ -30,6 +31,33 @@ class AnswersValues(PolicyValues):
 
     answers: dict[str, tuple[str, ...]]
     numbers: frozenset[str] = frozenset()
+
+
+class StageValues(PolicyValues):
+    """One stage of a journey's line."""
+
+    stage: str
+    states: frozenset[str] = Field(min_length=1)
+
+
+class StagesValues(PolicyValues):
+    """What stands in ``worklist/stages.yaml``."""
+
+    stages: dict[str, tuple[StageValues, ...]]
+
+
+def _stages(values: StagesValues, ref: PolicyRef) -> StagesPolicy:
+    return StagesPolicy(
+        ref,
+        {
+            journey: tuple(StageOf(one.stage, one.states) for one in stages)
+            for journey, stages in values.stages.items()
+        },
+    )
+
+
+def _answer_stages(policy: StagesPolicy, given: Given) -> Answer:
+    return {"stage": stage_of(given["journey"], given["state"], policy=policy)}
 
 
 def _answers(values: AnswersValues, ref: PolicyRef) -> AnswersPolicy:
@@ -75,5 +103,6 @@ def _answer_deciding(policy: DecidingPolicy, given: Given) -> Answer:
 POLICY_SCHEMAS = (
     PolicySchema("worklist.order", OrderValues, _order, _answer_order),
     PolicySchema("worklist.answers", AnswersValues, _answers, _answer_answers, covered=Covered.VERSIONS),
+    PolicySchema("worklist.stages", StagesValues, _stages, _answer_stages, covered=Covered.VERSIONS),
     PolicySchema("worklist.deciding", DecidingValues, _deciding, _answer_deciding),
 )

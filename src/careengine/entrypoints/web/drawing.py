@@ -9,7 +9,7 @@ from typing import Any
 from jinja2 import Environment, StrictUndefined
 from markupsafe import Markup
 
-from careengine.entrypoints.web.naming import team_name, view_name
+from careengine.entrypoints.web.naming import stage_name, team_name, view_name
 from careengine.entrypoints.web.saying import moment, pressing, since, until
 
 STATIC = Path(__file__).parent / "static"
@@ -28,7 +28,14 @@ def environment(**options: Any) -> Environment:
     made.install_gettext_callables(  # type: ignore[attr-defined]  # of the extension
         translation.gettext, translation.ngettext, newstyle=True
     )
-    made.globals.update(icon=icon, static=static, team_name=team_name, view_name=view_name, pressing=pressing)
+    made.globals.update(
+        icon=icon,
+        static=static,
+        team_name=team_name,
+        stage_name=stage_name,
+        view_name=view_name,
+        pressing=pressing,
+    )
     made.filters.update(moment=moment, since=since, until=until)
     return made
 

@@ -7,9 +7,10 @@ from django.http import HttpRequest
 from django.middleware.csrf import get_token
 from django.utils import translation
 
-from careengine.entrypoints.staff import Person
+from careengine.entrypoints.staff import Person, colleagues
 from careengine.entrypoints.web.counting import waiting
 from careengine.entrypoints.web.house import house
+from careengine.entrypoints.web.rows import zone_here
 
 
 def frame(request: HttpRequest) -> Mapping[str, Any]:
@@ -20,5 +21,10 @@ def frame(request: HttpRequest) -> Mapping[str, Any]:
         "person": person, "now": None, "rail": None,
     }  # fmt: skip
     if person is not None:
-        told |= {"now": house().engine.clock.now(), "rail": waiting(person)}
+        here = house()
+        told |= {
+            "now": here.engine.clock.now(), "rail": waiting(person), "zone": zone_here(here.engine),
+            "teams": sorted(team.value for team in here.organisation.teams),
+            "colleagues": lambda team: colleagues(here.organisation, team),
+        }  # fmt: skip
     return told

@@ -5,6 +5,7 @@ from django.shortcuts import render
 from django.utils import translation
 
 from careengine.entrypoints.web.asking import VIEWS, asked_in
+from careengine.entrypoints.web.cards import read
 from careengine.entrypoints.web.house import house
 from careengine.entrypoints.web.rows import rows_of
 from careengine.entrypoints.web.who import person_of
@@ -15,5 +16,7 @@ def page(request: HttpRequest) -> HttpResponse:
     asked, person, here = asked_in(request.GET), person_of(request), house()
     now, language = here.engine.clock.now(), translation.get_language() or "en"
     rows = here.desk.do(lambda conn: rows_of(conn, here, person, asked, language=language, now=now))
-    told = {"asked": asked, "rows": rows, "views": VIEWS, "selected": request.GET.get("card", "")}
+    selected = request.GET.get("card", "")
+    card = read(request, int(selected)) if selected.isdecimal() and len(selected) < 20 else None
+    told = {"asked": asked, "rows": rows, "views": VIEWS, "selected": selected, "card": card, "others": []}
     return render(request, "inbox.html", told)

@@ -29,6 +29,22 @@ _VIEWS = {
 }
 
 
+_STAGES = {
+    "received": gettext_noop("Received"),
+    "accepted": gettext_noop("Accepted"),
+    "scheduling": gettext_noop("Finding a time"),
+    "scheduled": gettext_noop("Scheduled"),
+    "seen": gettext_noop("Seen"),
+    "reported": gettext_noop("Reported"),
+    "closed": gettext_noop("Closed"),
+}
+
+
+def stage_name(stage: str) -> str:
+    """Return what a stage of a journey is called."""
+    return _(_STAGES.get(stage, stage.replace("_", " ").capitalize()))
+
+
 def team_name(team: str) -> str:
     """Return what a team is called."""
     return _(_TEAMS.get(team, team.replace("_", " ")))

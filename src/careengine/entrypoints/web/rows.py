@@ -70,7 +70,7 @@ def rows_for(
     conn: Connection, engine: Engine, charts: Charts, cards: Sequence[Card], *, language: str, now: datetime
 ) -> list[Row]:
     """Return cards as rows."""
-    words = Words(conn, engine.book, language)
+    words = Words(conn, engine.book, language, zone_here(engine))
     who = somebodies(charts, {card.subject for card in cards if _about_a_person(card)}, now=now)
     return [_row(card, words, who.get(card.subject, NOBODY), now) for card in cards]
 
@@ -88,7 +88,11 @@ def _about_a_person(card: Card) -> bool:
     return card.subject != UUID(int=0)
 
 
+def zone_here(engine: Engine) -> ZoneInfo:
+    """Return the clock that pages show: that of the first site."""
+    return ZoneInfo(next(iter(engine.organisation.sites.values())).zone)
+
+
 def _end_of_today(engine: Engine, now: datetime) -> datetime:
-    zone = next(iter(engine.organisation.sites.values())).zone
-    day = now.astimezone(ZoneInfo(zone)).date() + timedelta(days=1)
-    return instant(day, datetime.min.time(), zone)
+    zone = zone_here(engine)
+    return instant(now.astimezone(zone).date() + timedelta(days=1), datetime.min.time(), zone.key)

@@ -2,9 +2,17 @@
 
 from django.urls import path
 
-from careengine.entrypoints.web import inbox, static_files
+from careengine.entrypoints.web import cards, inbox, live, static_files
 
 urlpatterns = [
     path("", inbox.page),
+    path("live", live.stream),
+    path("cards/<int:card>", cards.show),
+    path("cards/<int:card>/decide", cards.decide),
+    path("cards/<int:card>/undo", cards.undo),
+    path("cards/<int:card>/take", cards.take),
+    path("cards/<int:card>/hand-over", cards.hand_over),
+    path("cards/<int:card>/snooze", cards.snooze),
+    path("cards/<int:card>/escalate", cards.escalate),
     path("static/<path:name>", static_files.serve),
 ]
