@@ -1,6 +1,7 @@
 """Apply an answer to its case in memory, and note every row the transaction must write for it."""
 
 from dataclasses import dataclass
+from datetime import datetime
 
 import orjson
 
@@ -134,7 +135,7 @@ class Desk:
         called = {"function": _stopped_function(answer), "event": _stopped_event(answer)}
         body = {"call": called, "kind": int(sort), "decision": orjson.Fragment(decision)}
         team = self.engine.codes.id("team", asking.team.value) if asking.team else row.owner
-        due = asking.due or row.clock_until or self.batch.now
+        due = asking.due or self._answer_by(row, late=asking.kind == LATE, urgent=asking.urgent)
         card = NewCard(
             id=self.engine.ids.next(), row=row, journey=coded.code, team=team, kind=kind,
             urgent=asking.urgent, due_at=due, decision_id=noted[id(shown)],
@@ -142,6 +143,12 @@ class Desk:
         )  # fmt: skip
         self.batch.cards.append(card)
         open_cards.append(OpenCard(card.id, row.id, kind, row.rung))
+
+    def _answer_by(self, row: CaseRow, *, late: bool, urgent: bool) -> datetime:
+        """Return by when a card is answered: one about a deadline by that deadline, others by policy."""
+        if row.clock_until is None:
+            return self.batch.now
+        return row.clock_until if late else self.clocks.answer_by(row, urgent=urgent)
 
     def _clock(self, answer: Answer, row: CaseRow, coded: Coded) -> None:
         if row.closed_at is not None:

@@ -14,10 +14,15 @@ class AskingValues(PolicyValues):
     teams: dict[str, Team]
     """By kind of card; a kind that is not named goes to the team that owns the case's state."""
     urgent_from_rung: int = Field(ge=1, le=10)
+    clock: str
+    urgent_clock: str
 
 
 def _asking(values: AskingValues, ref: PolicyRef) -> AskingPolicy:
-    return AskingPolicy(ref=ref, teams=dict(values.teams), urgent_from_rung=values.urgent_from_rung)
+    return AskingPolicy(
+        ref=ref, teams=dict(values.teams), urgent_from_rung=values.urgent_from_rung,
+        clock=values.clock, urgent_clock=values.urgent_clock,
+    )  # fmt: skip
 
 
 def _lint(values: AskingValues) -> list[tuple[str, str, str]]:
@@ -29,7 +34,9 @@ def _lint(values: AskingValues) -> list[tuple[str, str, str]]:
 
 def _answer(policy: AskingPolicy, given: Given) -> Answer:
     team = policy.teams.get(given["kind"])
-    return {"team": team.value if team else "", "urgent": given["rung"] >= policy.urgent_from_rung}
+    urgent = given["rung"] >= policy.urgent_from_rung
+    clock = policy.urgent_clock if urgent else policy.clock
+    return {"team": team.value if team else "", "urgent": urgent, "clock": clock}
 
 
 POLICY_SCHEMAS = (PolicySchema("engine.asking", AskingValues, _asking, _answer, _lint),)

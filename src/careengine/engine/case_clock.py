@@ -8,7 +8,7 @@ import orjson
 
 from careengine.engine.calendars import Calendar, OpenTime, wall
 from careengine.engine.clocks import ClockPolicy, Ladder, Running, Unit, begin, next_rung, resume, rung_due
-from careengine.engine.engine_needs import Lateness
+from careengine.engine.engine_needs import ASKING, Lateness
 from careengine.engine.journey import State
 from careengine.engine.rows import CaseRow
 from careengine.kernel.policy import PolicyName
@@ -52,6 +52,15 @@ class ClockDesk:
         """Set when the case is looked at again: the next rung, or the wake its handler asked for."""
         due = self._next_rung(row, state)[1]
         row.due_at = due if row.wake_at is None else min(due, row.wake_at)
+
+    def answer_by(self, row: CaseRow, *, urgent: bool) -> datetime:
+        """Return by when a person answers a card of this case: never later than the case's own deadline."""
+        asking = self._value(ASKING, row)
+        clock = self._value(PolicyName(asking.urgent_clock if urgent else asking.clock, ClockPolicy), row)
+        named = clock.calendar or self._sites[row.site].calendar
+        calendar = self._value(PolicyName(named, Calendar), row) if named else None
+        by = begin(self.now, clock, calendar, self._sites[row.site].zone).until
+        return min(by, row.clock_until or by)
 
     def reached(self, row: CaseRow, state: State) -> Lateness | None:
         """Return the rung newly reached, or ``None``; the top one speaks again by the ladder's repeat."""

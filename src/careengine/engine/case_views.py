@@ -121,6 +121,15 @@ def subject_of_open_case(conn: Connection, case: int) -> UUID:
     return subject
 
 
+def subject_of(conn: Connection, case: int) -> UUID:
+    """Return whom a case is about, open or closed; raises :class:`NotFound`."""
+    row = conn.execute("select subject from engine_case where id = %s", (case,)).fetchone()
+    if row is None:
+        raise NotFound(f"There is no case {case}. `careengine cases list` shows those there are.")
+    subject: UUID = row[0]
+    return subject
+
+
 def story_of(conn: Connection, engine: Engine, case: int) -> dict[str, list[dict[str, Any]]]:
     """Return everything that happened to a case: its steps, decisions, cards and effects."""
     name = engine.codes.name

@@ -58,11 +58,15 @@ class Withheld:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AskingPolicy:
-    """Who gets the engine's own cards, and from which rung of the ladder a late case is urgent."""
+    """Who gets the engine's own cards, when a late case is urgent, and by when cards are answered."""
 
     ref: PolicyRef
     teams: Mapping[str, Team]
     urgent_from_rung: int
+    clock: str
+    """The clock under which a card is answered that names no date of its own."""
+    urgent_clock: str
+    """The same for an urgent one."""
 
 
 ASKING = PolicyName("engine.asking", AskingPolicy)

@@ -48,11 +48,16 @@ def refused(request: HttpRequest, card: int, error: Exception) -> HttpResponse:
     status = 404 if isinstance(error, NotFound) else 422 if isinstance(error, Refused) or not known else 409
     why = str(error) if known else _("This could not be read. Choose again.")
     if request.headers.get("HX-Request"):
-        answer = render(request, "refused.html", {"why": why})
-        answer.headers["HX-Retarget"] = "#toast"
-        answer.headers["HX-Reswap"] = "innerHTML"
-        return answer
+        return refused_in_place(request, why)
     return render(request, "refused_page.html", {"why": why, "back": f"/cards/{card}"}, status=status)
+
+
+def refused_in_place(request: HttpRequest, why: str) -> HttpResponse:
+    """Say why, without swapping anything: what was typed stays as it is."""
+    answer = render(request, "refused.html", {"why": why})
+    answer.headers["HX-Retarget"] = "#toast"
+    answer.headers["HX-Reswap"] = "innerHTML"
+    return answer
 
 
 def list_of(request: HttpRequest) -> Asked:

@@ -9,6 +9,7 @@ from careengine.engine.case_views import case_called
 from careengine.entrypoints.explaining import Shown, shown_card
 from careengine.entrypoints.staff import Person
 from careengine.entrypoints.web.house import House
+from careengine.entrypoints.web.passages import Passage, passages
 from careengine.entrypoints.web.people import Somebody, somebodies
 from careengine.entrypoints.web.reading import reader_for
 from careengine.entrypoints.web.rows import zone_here
@@ -41,6 +42,8 @@ class CardView:
     lately: Sequence[tuple[str, int]]
     history: Sequence[Any]
     flips: Sequence[str]
+    passages: Sequence[Passage]
+    """The texts it quotes from, the quotes marked; empty for whoever may not read them."""
 
     @property
     def id(self) -> int:
@@ -68,6 +71,7 @@ def card_view(conn: Connection, house: House, person: Person, card: int, *, lang
     found = card_called(conn, engine, card, now=now)
     who = somebodies(charts, {found.subject}, now=now)[found.subject]
     seen_as = None if who.closed else reader
+    texts = [] if who.closed else passages(charts, found.proposal.evidence)
     house.desk.seal(conn, charts)
     shown = shown_card(conn, engine, house.access, card, language=language, reader=seen_as, zone=zone)
     words = Words(conn, engine.book, language, zone).now(now.date())
@@ -81,7 +85,7 @@ def card_view(conn: Connection, house: House, person: Person, card: int, *, lang
         shown=shown, who=who, subject=found.subject, line=line_of(engine, case),
         choices=[Choice(answer=one, label=called(one), proposed=one == shown["proposal"]) for one in offered],
         lately=[(called(answer), count) for answer, count in shown["lately"].items()],
-        history=history_of(conn, card), flips=_flips(words, shown),
+        history=history_of(conn, card), flips=_flips(words, shown), passages=texts,
     )  # fmt: skip
 
 

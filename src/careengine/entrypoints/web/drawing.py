@@ -9,7 +9,7 @@ from typing import Any
 from jinja2 import Environment, StrictUndefined
 from markupsafe import Markup
 
-from careengine.entrypoints.web.naming import stage_name, team_name, view_name
+from careengine.entrypoints.web.naming import entry_name, stage_name, team_name, view_name
 from careengine.entrypoints.web.saying import moment, pressing, since, until
 
 STATIC = Path(__file__).parent / "static"
@@ -33,6 +33,7 @@ def environment(**options: Any) -> Environment:
         static=static,
         team_name=team_name,
         stage_name=stage_name,
+        entry_name=entry_name,
         view_name=view_name,
         pressing=pressing,
     )

@@ -45,6 +45,21 @@ def stage_name(stage: str) -> str:
     return _(_STAGES.get(stage, stage.replace("_", " ").capitalize()))
 
 
+_ENTRIES = {
+    "step": gettext_noop("Steps"),
+    "decision": gettext_noop("Decisions"),
+    "message": gettext_noop("Messages"),
+    "visit": gettext_noop("Visits"),
+    "document": gettext_noop("Documents"),
+    "act": gettext_noop("What people did"),
+}
+
+
+def entry_name(kind: str) -> str:
+    """Return what a kind of entry in a timeline is called."""
+    return _(_ENTRIES[kind])
+
+
 def team_name(team: str) -> str:
     """Return what a team is called."""
     return _(_TEAMS.get(team, team.replace("_", " ")))

@@ -67,7 +67,9 @@ MIDDLEWARE = [
     "allauth.account.middleware.AccountMiddleware",
     "allauth.usersessions.middleware.UserSessionsMiddleware",
     "careengine.entrypoints.web.who.known",
+    "careengine.entrypoints.web.calm.Calm",
 ]
+CSRF_FAILURE_VIEW = "careengine.entrypoints.web.calm.forged"
 
 _CONTEXT = [
     "django.template.context_processors.request",

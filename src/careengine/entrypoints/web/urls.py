@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from careengine.entrypoints.web import cards, inbox, live, static_files
+from careengine.entrypoints.web import calm, cards, inbox, live, patients, sources, static_files
 
 urlpatterns = [
     path("", inbox.page),
@@ -14,5 +14,10 @@ urlpatterns = [
     path("cards/<int:card>/hand-over", cards.hand_over),
     path("cards/<int:card>/snooze", cards.snooze),
     path("cards/<int:card>/escalate", cards.escalate),
+    path("cases/<int:case>", patients.case),
+    path("patients/<uuid:subject>", patients.show),
+    path("sources/<path:source>", sources.show),
     path("static/<path:name>", static_files.serve),
 ]
+handler404 = calm.not_found
+handler500 = calm.broken
