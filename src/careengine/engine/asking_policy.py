@@ -14,8 +14,9 @@ class AskingValues(PolicyValues):
     teams: dict[str, Team]
     """By kind of card; a kind that is not named goes to the team that owns the case's state."""
     urgent_from_rung: int = Field(ge=1, le=10)
-    clock: str
-    urgent_clock: str
+    clock: str = "engine.answer"
+    """Versions from before it was asked for mean these two."""
+    urgent_clock: str = "engine.answer_urgent"
 
 
 def _asking(values: AskingValues, ref: PolicyRef) -> AskingPolicy:

@@ -5,7 +5,7 @@ from datetime import timedelta
 
 from careengine.engine.composition import Engine
 from careengine.entrypoints.answering import AnswerGiven, answer_card, refuse_stranger, take_back
-from careengine.entrypoints.staff import Person, person_called
+from careengine.entrypoints.staff import NotTheirLead, Person, leads_of, person_called
 from careengine.kernel.team import Team
 from careengine.runtime.clock import real_now
 from careengine.runtime.database import Connection
@@ -38,10 +38,22 @@ class Acting:
         refuse_stranger(self.engine, person_called(self.engine.organisation, to), found)
         acts.assign(self.conn, self.engine, card, to=to, by=self._doer())
 
+    def give(self, card: int, *, to: str) -> None:
+        """As who answers for the card's team: give it to somebody who sits there; raises ``NotTheirLead``."""
+        found = card_called(self.conn, self.engine, card, now=self.engine.clock.now())
+        if Team(found.team) not in leads_of(self.engine.organisation, self.person.login):
+            raise NotTheirLead(f"Card {card} is of a team {self.person.login} does not answer for.")
+        refuse_stranger(self.engine, person_called(self.engine.organisation, to), found)
+        acts.assign(self.conn, self.engine, card, to=to, by=self._doer())
+
     def hand_over(self, card: int, *, to: Team, reason: str) -> None:
         """Route a card to another team."""
         self._mine(card)
         acts.hand_over(self.conn, self.engine, card, to=to, reason=reason, by=self._doer())
+
+    def give_back(self, card: int, *, team: Team, owner: str | None) -> None:
+        """Undo a bulk act: the card has the team and owner it had, and waits again."""
+        acts.give_back(self.conn, self.engine, card, team=team, owner=owner, by=self._doer())
 
     def snooze(self, card: int, *, hours: int) -> None:
         """Put a card aside for some hours, never past its clock."""

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from careengine.kernel.errors import NotFound
+from careengine.kernel.errors import NotFound, Refused
 from careengine.kernel.team import Team
 from careengine.runtime.organisation import Organisation, TeamSetting
 from careengine.trust.actor import ActorKind, Purpose, Reader
@@ -10,6 +10,10 @@ from careengine.trust.actor import ActorKind, Purpose, Reader
 
 class UnknownPerson(NotFound):
     """Nobody of this login sits in a team."""
+
+
+class NotTheirLead(Refused):
+    """Somebody gives round the work of a team they do not answer for."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +39,15 @@ def person_called(organisation: Organisation, login: str) -> Person:
             f"Nobody called {login} sits in a team of organisation.yaml. Correct the login or add them there."
         )
     return Person(login, teams)
+
+
+def leads_of(organisation: Organisation, login: str) -> frozenset[Team]:
+    """Return the teams somebody answers for: as backup, supervisor, director or executive."""
+    return frozenset(
+        team
+        for team, one in organisation.teams.items()
+        if login in {one.backup, one.supervisor, one.director, one.executive}
+    )
 
 
 def colleagues(organisation: Organisation, team: str) -> list[str]:

@@ -90,6 +90,7 @@ _LATELY = """
             and u.act = 'undone')
     group by a.what order by count(*) desc, a.what
 """
+_LAST = "select actor from card_act where card_id = %s order by id desc limit 1"
 _HISTORY = """
     select recorded_at, act, actor, what, reason from card_act where card_id = %s order by id desc limit 50
 """
@@ -186,6 +187,24 @@ def hand_over(conn: Connection, engine: Engine, card: int, *, to: Team, reason: 
     team = engine.codes.id("team", to.value)
     conn.execute("update card set team = %s, assignee = null where id = %s", (team, card))
     note(conn, engine, found, Act.HANDED_OVER, by, what=to.value, reason=reason)
+
+
+def give_back(
+    conn: Connection, engine: Engine, card: int, *, team: Team, owner: str | None, by: Doer
+) -> None:
+    """Take one's own last act back: team and owner as they were, not put aside. The caller commits.
+
+    Raises :class:`CardChanged` when the last act with the card was somebody else's.
+    """
+    found = lock_card(conn, card)
+    last = conn.execute(_LAST, (card,)).fetchone()
+    if last is None or last[0] != by.actor:
+        raise CardChanged(f"Card {card} was taken up by somebody else meanwhile. It stays as it is.")
+    conn.execute(
+        "update card set team = %s, assignee = %s, snoozed_until = null, snoozed_for = null where id = %s",
+        (engine.codes.id("team", team.value), owner, card),
+    )
+    note(conn, engine, found, Act.UNDONE, by, what=team.value)
 
 
 def snooze(conn: Connection, engine: Engine, card: int, *, until: datetime, event: str, by: Doer) -> None:

@@ -59,11 +59,27 @@ def rows_of(
     """Return a page of a list, the card to take first on top; whoever is named was read, on the record."""
     engine = house.engine
     charts = house.desk.charts(conn, reader_for(house.access, person))
-    wanted = found_by(conn, charts, engine, asked.q, filter_of(engine, person, asked, now=now), language)
+    wanted = wanted_of(conn, charts, engine, person, asked, language=language)
     cards = list_cards(conn, engine, wanted, now=now, limit=asked.page * PAGE)[(asked.page - 1) * PAGE :]
     rows = rows_for(conn, engine, charts, cards, language=language, now=now)
     house.desk.seal(conn, charts)
     return rows
+
+
+def matching(conn: Connection, house: House, person: Person, asked: Asked, *, language: str) -> Filter:
+    """Return which cards a list and its search hold, for counting them or acting on all of them."""
+    charts = house.desk.charts(conn, reader_for(house.access, person))
+    found = wanted_of(conn, charts, house.engine, person, asked, language=language)
+    house.desk.seal(conn, charts)
+    return found
+
+
+def wanted_of(
+    conn: Connection, charts: Charts, engine: Engine, person: Person, asked: Asked, *, language: str
+) -> Filter:
+    """Narrow somebody's list to what its address and its search ask for."""
+    wanted = filter_of(engine, person, asked, now=engine.clock.now())
+    return found_by(conn, charts, engine, asked.q, wanted, language)
 
 
 def rows_for(

@@ -95,9 +95,10 @@ class BackfillValues(PolicyValues):
     answer_minutes: int = Field(ge=5, le=1440)
     notice_hours: int = Field(ge=0, le=168)
     offers_most: int = Field(ge=1)
-    asks_from_hour: int = Field(ge=0, le=23)
-    asks_until_hour: int = Field(ge=1, le=24)
-    look_minutes: int = Field(ge=1, le=1440)
+    asks_from_hour: int = Field(default=8, ge=0, le=23)
+    """Versions from before these three were asked for mean what texts allow, and a look every ten minutes."""
+    asks_until_hour: int = Field(default=20, ge=1, le=24)
+    look_minutes: int = Field(default=10, ge=1, le=1440)
     greedy_up_to: int = Field(ge=0)
     weights: WeightValues
 
