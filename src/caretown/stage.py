@@ -19,6 +19,8 @@ TOKEN = "town-token"  # noqa: S105  a made-up town's made-up secrets
 """What clinics and referrers show the provider."""
 LINKS = "town-links-secret"
 """With it the provider signs the links it sends to patients."""
+PAGES = "town-pages-secret"
+"""With it the provider signs the sessions of the people at work."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,6 +105,7 @@ def _environ(home: Path, name: str, organisation: Path, servers: Servers, at: Po
     secrets = {
         "CAREENGINE_SECRET_SMS": f"{sms.account}:{sms.token}",
         "CAREENGINE_SECRET_LINKS": LINKS,
+        "CAREENGINE_SECRET_PAGES": PAGES,
         "CAREENGINE_SECRET_TOWN": TOKEN,
         "CAREENGINE_PUBLIC_URL": base,
     }

@@ -12,13 +12,6 @@ _ARGUMENTS = (
 )  # fmt: skip
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Keep these tests on one worker: they share a town."""
-    for item in items:
-        if "tests/pages" in str(item.path):
-            item.add_marker(pytest.mark.xdist_group("pages"))
-
-
 @pytest.fixture(scope="session")
 def town(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningTown]:
     home = tmp_path_factory.mktemp("town")

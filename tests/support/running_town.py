@@ -15,6 +15,7 @@ from playwright.sync_api import Browser, BrowserContext, Page
 from careengine.runtime.database import Connection, connect
 from careengine.runtime.embedded import EmbeddedServer
 from caretown.processes import command
+from caretown.stage import PAGES
 
 COUNT, DAYS = "48", "1.3"
 """Referrals, and how long they have been coming: enough for every team to have cards."""
@@ -64,8 +65,8 @@ class RunningTown:
     def at_work(self, browser: Browser, login: str, **options: Any) -> Iterator[Page]:
         """Open a page of somebody who is signed in; whatever the browser complains of is kept."""
         with self.visiting(browser, **options) as context:
-            cookie = {"name": SESSION, "value": self.session(login), "url": self.base, "secure": True}
-            context.add_cookies([{**cookie, "httpOnly": True}])  # type: ignore[list-item]
+            cookie = {"name": SESSION, "value": self.session(login), "domain": "localhost", "path": "/"}
+            context.add_cookies([{**cookie, "secure": True, "httpOnly": True}])  # type: ignore[typeddict-item]
             yield self.page(context)
 
     @contextmanager
@@ -95,17 +96,16 @@ def running_town(home: Path) -> Iterator[RunningTown]:
     """Play a small town and keep it up until the block ends."""
     log = home / "demo.log"
     ours = {name: value for name, value in os.environ.items() if not name.startswith("CAREENGINE_")}
-    secrets = {"CAREENGINE_SECRET_PAGES": "pages-of-a-town-that-is-only-played"}
     asked = [command("caretown"), "demo", "--home", str(home / "town"), "--count", COUNT, "--days", DAYS]
     with log.open("wb") as into:
         playing = subprocess.Popen(  # noqa: S603  as above
-            [*asked, "--step", "30"], env={**ours, **secrets}, stdout=into, stderr=subprocess.STDOUT
+            [*asked, "--step", "30"], env=ours, stdout=into, stderr=subprocess.STDOUT
         )
     try:
         said = _wait(playing, log)
         up = _UP.search(said)
         assert up is not None
-        environ = dict(_EXPORT.findall(said)) | secrets
+        environ = dict(_EXPORT.findall(said)) | {"CAREENGINE_SECRET_PAGES": PAGES}
         base = up.group(1).replace("127.0.0.1", "localhost")
         yield RunningTown(base, environ, _database(environ))
     finally:
