@@ -104,6 +104,10 @@ def demo(  # noqa: PLR0913  each is an option of the command
         float, typer.Option(help="How many days to play; letters arrive in the first five.")
     ] = 7.0,
     step: Annotated[float, typer.Option(help="The clock steps at least so many minutes.")] = 10.0,
+    staff_days: Annotated[
+        float | None,
+        typer.Option(help="For how many days the town's staff answer cards; later ones wait for you."),
+    ] = None,
     serve: Annotated[bool, typer.Option("--serve/--no-serve", help="Stay up afterwards.")] = True,
     as_json: AsJson = False,
 ) -> None:
@@ -113,6 +117,7 @@ def demo(  # noqa: PLR0913  each is an option of the command
     wish = Wish(
         home=home.absolute(), records=records, seed=seed, count=count, start=_instant(start), days=days,
         serve=serve, as_json=as_json, floor=timedelta(minutes=step),
+        staffed=None if staff_days is None else timedelta(days=staff_days),
     )  # fmt: skip
     raise typer.Exit(play(wish))
 

@@ -42,6 +42,8 @@ class Wish:
     serve: bool
     as_json: bool
     floor: timedelta = FLOOR
+    staffed: timedelta | None = None
+    """For how long the town's staff answer cards; what comes later waits for whoever looks at the pages."""
 
 
 def play(wish: Wish) -> int:
@@ -65,8 +67,9 @@ def play(wish: Wish) -> int:
     ):
         with town_bar(wish.start, timedelta(days=wish.days)) as shown:
             played = play_town(
-                made, servers, stage, clock, start=wish.start, days=wish.days, shown=shown, floor=wish.floor
-            )
+                made, servers, stage, clock, start=wish.start, days=wish.days, shown=shown, floor=wish.floor,
+                staffed=wish.staffed,
+            )  # fmt: skip
         stage.check()
         code = _tell(played, stage, wish, console, began)
         if wish.serve:

@@ -53,8 +53,9 @@ def play_town(  # noqa: PLR0913  who plays what, from when to when
     days: float,
     shown: Callable[[Progress], None],
     floor: timedelta = FLOOR,
+    staffed: timedelta | None = None,
 ) -> Played:
-    """Play ``days`` of the town."""
+    """Play ``days`` of the town; its staff answer cards during ``staffed``, or all the time."""
     door = Door(stage.ports.base, TOKEN)
     links = IntakeLinks(servers)
     folks = Townsfolk(
@@ -75,6 +76,7 @@ def play_town(  # noqa: PLR0913  who plays what, from when to when
             look=lambda card: looked_up(card, servers, made),
             now=clock.now,
         ),
+        until=None if staffed is None else start + staffed,
     )
     servers.came(folks.came)
     servers.know(made.post.letters)

@@ -106,6 +106,8 @@ class Staff:
     habits: Habits
     seed: int
     hands: Hands = field(default_factory=Hands)
+    until: datetime | None = None
+    """When they go home for good: what waits then, waits for somebody else."""
     answered_about: dict[str, set[str]] = field(default_factory=dict)
     """What each card about a referral was answered by: ``ServiceRequest/id`` → kinds of cards."""
     _rang: set[str] = field(default_factory=set)
@@ -116,6 +118,8 @@ class Staff:
     def work(self) -> Round:
         """Look at every open card once; answer what can be answered."""
         seen = Round()
+        if self.until is not None and self.hands.now() >= self.until:
+            return seen
         for card in self.desk.open_cards():
             if card.id not in self._done:
                 self._look_at(card, seen)

@@ -17,8 +17,8 @@ from careengine.runtime.embedded import EmbeddedServer
 from caretown.processes import command
 from caretown.stage import PAGES
 
-COUNT, DAYS = "48", "1.3"
-"""Referrals, and how long they have been coming: enough for every team to have cards."""
+COUNT, DAYS = "200", "1.3"
+"""Referrals, and how long they have been coming: enough for every team to have cards, as their desks are empty."""
 SESSION = "__Host-session"
 _UP = re.compile(r"CareEngine is up: FHIR at (http://\S+)/fhir")
 _EXPORT = re.compile(r"export (CAREENGINE_\w+)=(\S+)")
@@ -99,7 +99,7 @@ def running_town(home: Path) -> Iterator[RunningTown]:
     asked = [command("caretown"), "demo", "--home", str(home / "town"), "--count", COUNT, "--days", DAYS]
     with log.open("wb") as into:
         playing = subprocess.Popen(  # noqa: S603  as above
-            [*asked, "--step", "30"], env=ours, stdout=into, stderr=subprocess.STDOUT
+            [*asked, "--step", "30", "--staff-days", "0.2"], env=ours, stdout=into, stderr=subprocess.STDOUT
         )
     try:
         said = _wait(playing, log)
