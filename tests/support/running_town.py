@@ -18,7 +18,7 @@ from caretown.processes import command
 from caretown.stage import PAGES
 
 COUNT, DAYS = "200", "1.3"
-"""Referrals, and how long they have been coming: enough for every team to have cards, as their desks are empty."""
+"""Referrals, and how long they come: enough cards for everybody, as the town's own desks are empty."""
 SESSION = "__Host-session"
 _UP = re.compile(r"CareEngine is up: FHIR at (http://\S+)/fhir")
 _EXPORT = re.compile(r"export (CAREENGINE_\w+)=(\S+)")

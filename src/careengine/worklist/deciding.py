@@ -88,10 +88,8 @@ def decide(conn: Connection, engine: Engine, answer: Answer, *, by: Doer, at_onc
     undo = engine.book.value(DECIDING, by.at.date()).undo
     until = None if card.urgent or at_once or not undo else by.real + undo
     event = _post(conn, engine, card, answer, by, until)
-    conn.execute(
-        "update card set status = %s, assignee = coalesce(assignee, %s), snoozed_until = null where id = %s",
-        (DECIDED, by.actor, card.id),
-    )
+    # Whose it is, and until when it was put aside, stays as it was: taking the answer back restores the card.
+    conn.execute("update card set status = %s where id = %s", (DECIDED, card.id))
     note(conn, engine, card, Act.DECIDED, by, what=answer.decision.answer, reason=answer.reason, event=event)
     return Receipt(card=card.id, answer=answer.decision.answer, event=event, undo_until=until)
 

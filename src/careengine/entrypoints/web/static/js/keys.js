@@ -14,6 +14,7 @@ const move = (step) => {
   const at = all.findIndex((row) => row.classList.contains('on'));
   const next = all[Math.max(0, Math.min(all.length - 1, at + step))];
   if (!next) return;
+  held = null;
   select(next);
   const link = next.querySelector('a');
   link.click();
@@ -21,15 +22,38 @@ const move = (step) => {
   next.scrollIntoView({ block: 'nearest' });
 };
 
+const keyed = (key) => document.querySelector(`[data-key="${CSS.escape(key)}"]`);
+const act = (found) => { if (found.matches('input, select, textarea')) found.focus(); else found.click(); };
+
+// A key pressed while the chosen card is still on its way is kept for it: it never acts on the card shown before.
+const content = document.getElementById('content');
+let held = null;
+const shown = () => document.querySelector('article.one')?.id.replace('card-', 'row-');
+const arriving = () => {
+  const row = document.querySelector('.row.on');
+  return !!row && row.id !== shown();
+};
+const arrived = () => {
+  const row = document.getElementById(shown() ?? '');
+  if (row && !document.querySelector('.row.on')) select(row);
+  if (held === null) return;
+  if (arriving()) return;
+  const found = keyed(held);
+  held = null;
+  if (found) act(found);
+};
+if (content) new MutationObserver(arrived).observe(content, { childList: true, subtree: true });
+
 addEventListener('keydown', (e) => {
-  if (e.key === 'Escape') e.target.blur?.();
+  if (e.key === 'Escape') { held = null; e.target.blur?.(); }
   if (typing(e) || e.metaKey || e.ctrlKey || e.altKey || document.querySelector('dialog[open]')) return;
   if (e.key === 'j' || e.key === 'k') { e.preventDefault(); move(e.key === 'j' ? 1 : -1); return; }
   if (e.key === 'x') { document.querySelector('.row.on .ck')?.click(); return; }
-  const found = document.querySelector(`[data-key="${CSS.escape(e.key)}"]`);
+  const found = keyed(e.key);
+  if (arriving() && (!found || content.contains(found))) { e.preventDefault(); held = e.key; return; }
   if (!found) return;
   e.preventDefault();
-  if (found.matches('input, select, textarea')) found.focus(); else found.click();
+  act(found);
 });
 
 addEventListener('click', (e) => {
