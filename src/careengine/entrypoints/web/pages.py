@@ -17,7 +17,8 @@ def mount_pages(app: FastAPI, desk: Desk) -> None:
     if engine is None:
         return
     open_house(House(desk=desk, engine=engine, access=desk.served.access))
-    app.mount("/", django_application(desk.served.url))
+    # Not a mount: that would also take a wrong method at one of the API's own addresses.
+    app.router.default = django_application(desk.served.url)
 
 
 def django_application(url: str) -> Any:
