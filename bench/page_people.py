@@ -8,7 +8,7 @@ from collections import defaultdict
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 
-import httpx
+import httpx2
 
 COOKIE = "__Host-session"
 _ROW = re.compile(r'id="row-(\d+)"')
@@ -42,7 +42,7 @@ Took = defaultdict[str, list[float]]
 class Clicker:
     """One signed-in person, what they see, and how long each click took (seconds)."""
 
-    client: httpx.AsyncClient
+    client: httpx2.AsyncClient
     took: Took
     faults: list[str]
     seed: int
@@ -56,7 +56,7 @@ class Clicker:
 
     async def click(self, kind: str, due: float) -> None:
         """Do one click; its time runs from when it was due, also when an earlier one was still under way."""
-        acts: dict[str, Callable[[], Awaitable[httpx.Response]]] = {
+        acts: dict[str, Callable[[], Awaitable[httpx2.Response]]] = {
             "inbox": self._inbox, "card": self._card, "search": self._search, "team": self._team,
             "case": self._linked(_CASE), "patient": self._linked(_PATIENT), "answer": self._answer,
         }  # fmt: skip
@@ -69,37 +69,37 @@ class Clicker:
         """Open the inbox and one card, before anything is measured."""
         await self._inbox()
         await self._card()
-        # A jar keeps secure cookies from an address without TLS, which a browser allows on this machine itself.
+        # A jar keeps secure cookies from an address without TLS; a browser allows them on its own machine.
         given = [f"{name}={value}" for name, value in self.client.cookies.items()]
         self.client.headers["Cookie"] = "; ".join([self.client.headers["Cookie"], *given])
         self.client.cookies.clear()
 
-    async def _inbox(self) -> httpx.Response:
+    async def _inbox(self) -> httpx2.Response:
         answer = await self.client.get("/", params={"page": str(self.chance.randint(1, 4))})
         self.rows = _ROW.findall(answer.text) or self.rows
         return answer
 
-    async def _card(self) -> httpx.Response:
+    async def _card(self) -> httpx2.Response:
         answer = await self.client.get(f"/cards/{self.chance.choice(self.rows)}", headers=_HTMX)
         self.html = answer.text
         return answer
 
-    async def _search(self) -> httpx.Response:
+    async def _search(self) -> httpx2.Response:
         return await self.client.get(
-            "/", params={"q": self.chance.choice(("Rodriguez", "Quigley", "coverage"))}
+            "/", params={"q": self.chance.choice(("Brandt3", "Haddad12 Given7", "B000123", "payer"))}
         )
 
-    async def _team(self) -> httpx.Response:
+    async def _team(self) -> httpx2.Response:
         return await self.client.get("/", params={"team": "access", "view": "unassigned"})
 
-    def _linked(self, found: re.Pattern[str]) -> Callable[[], Awaitable[httpx.Response]]:
-        async def follow() -> httpx.Response:
+    def _linked(self, found: re.Pattern[str]) -> Callable[[], Awaitable[httpx2.Response]]:
+        async def follow() -> httpx2.Response:
             link = found.search(self.html)
             return await (self.client.get(link[1]) if link else self._card())
 
         return follow
 
-    async def _answer(self) -> httpx.Response:
+    async def _answer(self) -> httpx2.Response:
         token, usual = _TOKEN.search(self.html), _USUAL.search(self.html)
         card = re.search(r'id="card-(\d+)"', self.html)
         if token is None or usual is None or card is None:
@@ -113,17 +113,17 @@ class Clicker:
         return answer
 
 
-def clients(base: str, sessions: list[str]) -> list[httpx.AsyncClient]:
+def clients(base: str, sessions: list[str]) -> list[httpx2.AsyncClient]:
     """Return a browser's worth of connections for each session."""
     return [
-        httpx.AsyncClient(
+        httpx2.AsyncClient(
             base_url=base, headers={"Cookie": f"{COOKIE}={one}", "Referer": f"{base}/"}, timeout=60
         )
         for one in sessions
     ]
 
 
-async def listen(client: httpx.AsyncClient, heard: list[int]) -> None:
+async def listen(client: httpx2.AsyncClient, heard: list[int]) -> None:
     """Keep a live page open; count what it is told."""
     async with client.stream("GET", "/live", timeout=None) as stream:
         async for line in stream.aiter_lines():

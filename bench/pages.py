@@ -23,7 +23,7 @@ from pathlib import Path
 from time import monotonic, sleep, time
 from typing import Any
 
-import httpx
+import httpx2
 import yaml
 from page_load import lengthen
 from page_people import Clicker, Took, as_fast_as_it_goes, by_the_clock, clients, listen
@@ -131,7 +131,7 @@ def _spread(many: list[float]) -> dict[str, float]:
 async def bare(base: str, seconds: float) -> dict[str, float]:
     """Measure the bare page one request after the other."""
     took: list[float] = []
-    async with httpx.AsyncClient(base_url=base) as client:
+    async with httpx2.AsyncClient(base_url=base) as client:
         until = monotonic() + seconds
         while monotonic() < until:
             began = monotonic()

@@ -14,13 +14,17 @@ from careengine.kernel.errors import NotFound
 from careengine.runtime.codec import unpack
 from careengine.runtime.database import Connection
 
-_LIST = """
+_COLUMNS = """
     select id, journey, journey_version, state, owner, awaiting, site, priority, rung, opened_at, due_at,
            clock_until, closed_at, data from engine_case
+"""
+_ONE = f"{_COLUMNS} where id = %s"
+_LIST = f"""
+    {_COLUMNS}
     where (%(journey)s::smallint is null or journey = %(journey)s)
       and (%(state)s::smallint is null or state = %(state)s)
       and (%(closed)s::boolean is null or (closed_at is not null) = %(closed)s)
-      and (%(id)s::bigint is null or id = %(id)s) and id > %(after)s
+      and id > %(after)s
     order by id limit %(limit)s
 """
 _HISTORY = """
@@ -96,18 +100,17 @@ def list_cases(  # noqa: PLR0913  each keyword narrows the list
     values = {
         "journey": engine.codes.id("journey", journey) if journey else None,
         "state": engine.codes.id("state", state) if state else None,
-        "closed": closed, "id": None, "after": after, "limit": limit,
+        "closed": closed, "after": after, "limit": limit,
     }  # fmt: skip
     return [_view(engine, row) for row in conn.execute(_LIST, values).fetchall()]
 
 
 def case_called(conn: Connection, engine: Engine, case: int) -> CaseView:
     """Return one case; raises :class:`NotFound`."""
-    values = dict.fromkeys(("journey", "state", "closed")) | {"id": case, "after": 0, "limit": 1}
-    rows = conn.execute(_LIST, values).fetchall()
-    if not rows:
+    row = conn.execute(_ONE, (case,)).fetchone()
+    if row is None:
         raise NotFound(f"There is no case {case}. `careengine cases list` shows those there are.")
-    return _view(engine, rows[0])
+    return _view(engine, row)
 
 
 def subject_of_open_case(conn: Connection, case: int) -> UUID:

@@ -7,6 +7,8 @@ from functools import partial
 from typing import Any, LiteralString
 
 import orjson
+from asgiref.sync import sync_to_async
+from django.db import connections
 from django.http import HttpRequest, StreamingHttpResponse
 
 from careengine.engine.composition import Engine
@@ -53,6 +55,8 @@ def somebody_looks(card: int, login: str) -> list[str]:
 async def stream(request: HttpRequest) -> StreamingHttpResponse:
     """``GET /live``: server-sent events for the teams of whoever is signed in."""
     teams = frozenset(teams_of(person_of(request)))
+    # The page stays open for hours; the connection that looked up who it is goes back now.
+    await sync_to_async(connections.close_all)()
     answer = StreamingHttpResponse(_events(teams), content_type="text/event-stream")
     answer.headers["X-Accel-Buffering"] = "no"
     return answer

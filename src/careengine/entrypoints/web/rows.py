@@ -53,17 +53,32 @@ def filter_of(engine: Engine, person: Person, asked: Asked, *, now: datetime) ->
     )  # fmt: skip
 
 
+@dataclass(frozen=True, slots=True)
+class Listed:
+    """A page of a list, and which cards the whole list holds."""
+
+    rows: list[Row]
+    wanted: Filter
+
+
 def rows_of(
     conn: Connection, house: House, person: Person, asked: Asked, *, language: str, now: datetime
 ) -> list[Row]:
-    """Return a page of a list, the card to take first on top; whoever is named was read, on the record."""
+    """Return a page of a list, the card to take first on top."""
+    return listed(conn, house, person, asked, language=language, now=now).rows
+
+
+def listed(
+    conn: Connection, house: House, person: Person, asked: Asked, *, language: str, now: datetime
+) -> Listed:
+    """Return a page of a list and what it holds; whoever is named was read, on the record."""
     engine = house.engine
     charts = house.desk.charts(conn, reader_for(house.access, person))
     wanted = wanted_of(conn, charts, engine, person, asked, language=language)
     cards = list_cards(conn, engine, wanted, now=now, limit=asked.page * PAGE)[(asked.page - 1) * PAGE :]
     rows = rows_for(conn, engine, charts, cards, language=language, now=now)
     house.desk.seal(conn, charts)
-    return rows
+    return Listed(rows, wanted)
 
 
 def matching(conn: Connection, house: House, person: Person, asked: Asked, *, language: str) -> Filter:

@@ -19,7 +19,10 @@ def _database(url: str) -> dict[str, Any]:
         "PASSWORD": parts.get("password", ""),
         "HOST": parts.get("host", ""),
         "PORT": parts.get("port", ""),
-        "OPTIONS": {key: value for key, value in parts.items() if key not in known},
+        "OPTIONS": {
+            **{key: value for key, value in parts.items() if key not in known},
+            "pool": {"min_size": 1, "max_size": 8, "timeout": 10},
+        },
         "CONN_MAX_AGE": 0,
     }
 
