@@ -112,6 +112,7 @@ def sessions(url: str, logins: list[str]) -> list[str]:
         session = SessionStore()
         session[SESSION_KEY], session[BACKEND_SESSION_KEY] = str(user.pk), _BACKEND
         session[HASH_SESSION_KEY] = user.get_session_auth_hash()
+        session["second_factor"] = True
         session.create()
         made.append(str(session.session_key))
     return made

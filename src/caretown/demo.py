@@ -25,6 +25,8 @@ from caretown.week import FLOOR
 from caretown.without_us import without_us
 
 _MARK = ".caretown-demo"
+_VISITED = ("desk.rosa", "nurse.ines", "dr.hale", "wire.kim", "bill.ada", "lead.maria", "privacy.sol")
+"""Whose pages a newcomer may look at: one of each role."""
 _WIDTH = 118
 _MUST_BE_ZERO = ("without_owner", "without_due", "outside_window", "double_booked", "urgent_missed")
 
@@ -114,6 +116,9 @@ def _stay(console: Console, stage: Stage) -> None:
         console.print(f"  export {name}={stage.environ[name]}", highlight=False)
     console.print(f"  {command('careengine')} cards list", highlight=False)
     console.print(f"  {command('careengine')} report referrals", highlight=False)
+    console.print("The pages, one link each, good once:")
+    for login in _VISITED:
+        console.print(f"  {login:12} {stage.link_for(login)}", highlight=False, soft_wrap=True)
     console.print("Ctrl-C stops it.")
     try:
         signal.pause()

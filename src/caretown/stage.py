@@ -54,6 +54,11 @@ class Stage:
         self.provider.check()
         self.payer.check()
 
+    def link_for(self, login: str) -> str:
+        """Return a link that signs somebody in, once, on this machine."""
+        made = self.provider.run(command("careengine"), "people", "invite", login, "--straight-in")
+        return made.stdout.strip().replace("127.0.0.1", "localhost", 1)
+
     def cpu(self) -> dict[str, float]:
         """Return the processor seconds used by the engines, the databases and the town so far."""
         return {

@@ -12,6 +12,7 @@ from typing import Any
 
 from playwright.sync_api import Browser, BrowserContext, Page
 
+from careengine.runtime.clock import real_now
 from careengine.runtime.database import Connection, connect
 from careengine.runtime.embedded import EmbeddedServer
 from caretown.processes import command
@@ -47,16 +48,18 @@ class RunningTown:
         """Connect to the provider's database."""
         return connect(self.url)
 
-    def session(self, login: str) -> str:
+    def session(self, login: str, times: Mapping[str, float] | None = None) -> str:
         """Return a session of somebody who has signed in with everything that is asked for."""
         from django.contrib.auth import BACKEND_SESSION_KEY, HASH_SESSION_KEY, SESSION_KEY
         from django.contrib.auth.models import User
         from django.contrib.sessions.backends.db import SessionStore
 
         user, _ = User.objects.get_or_create(username=login)
-        session = SessionStore()
+        now, session = real_now().timestamp(), SessionStore()
         session[SESSION_KEY], session[BACKEND_SESSION_KEY] = str(user.pk), _BACKEND
         session[HASH_SESSION_KEY] = user.get_session_auth_hash()
+        session["second_factor"] = True
+        session.update({"signed_in_at": now, "seen_at": now, **(times or {})})
         session.create()
         assert session.session_key is not None
         return session.session_key
@@ -65,9 +68,13 @@ class RunningTown:
     def at_work(self, browser: Browser, login: str, **options: Any) -> Iterator[Page]:
         """Open a page of somebody who is signed in; whatever the browser complains of is kept."""
         with self.visiting(browser, **options) as context:
-            cookie = {"name": SESSION, "value": self.session(login), "domain": "localhost", "path": "/"}
-            context.add_cookies([{**cookie, "secure": True, "httpOnly": True}])  # type: ignore[typeddict-item]
+            self.sign_in(context, self.session(login))
             yield self.page(context)
+
+    def sign_in(self, context: BrowserContext, key: str) -> None:
+        """Give a browser somebody's session."""
+        cookie = {"name": SESSION, "value": key, "domain": "localhost", "path": "/"}
+        context.add_cookies([{**cookie, "secure": True, "httpOnly": True}])  # type: ignore[typeddict-item]
 
     @contextmanager
     def visiting(self, browser: Browser, **options: Any) -> Iterator[BrowserContext]:

@@ -78,6 +78,8 @@ LINKS = "links"
 """The name of the secret that signs links, ``CAREENGINE_SECRET_LINKS``."""
 PAGES = "pages"
 """The name of the secret that signs sessions of the pages, ``CAREENGINE_SECRET_PAGES``."""
+OIDC = "oidc"
+"""The name of our secret at the hospital's identity provider, ``CAREENGINE_SECRET_OIDC``."""
 BY_VERSION: Mapping[tuple[str, int], Journey] = {(j.name, j.version): j for j in JOURNEYS}
 
 

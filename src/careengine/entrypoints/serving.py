@@ -12,7 +12,7 @@ from fastapi import FastAPI
 from careengine.engine.health import read_health
 from careengine.entrypoints.api.application import application
 from careengine.entrypoints.api.desk import Served
-from careengine.entrypoints.compose import LINKS, PAGES, Installation, build, installation, observe
+from careengine.entrypoints.compose import LINKS, OIDC, PAGES, Installation, build, installation, observe
 from careengine.entrypoints.hearing import texting_of
 from careengine.entrypoints.web.pages import mount_pages
 from careengine.kernel.errors import CareError
@@ -78,7 +78,9 @@ def served_by(here: Installation) -> FastAPI:
 def inbound_tokens(here: Installation) -> Mapping[str, str]:
     """Return who may come in with which token: none that we show to others, none that signs links."""
     outward = {_variable(one.secret) for one in here.organisation.partners.values() if one.secret}
-    return {name: one for name, one in here.settings.secrets.items() if name not in {*outward, LINKS, PAGES}}
+    return {
+        name: one for name, one in here.settings.secrets.items() if name not in {*outward, LINKS, PAGES, OIDC}
+    }
 
 
 def _sign_sessions(here: Installation) -> None:

@@ -13,7 +13,7 @@ _PREFIX = "CAREENGINE_"
 _SECRET = f"{_PREFIX}SECRET_"
 _KNOWN = {
     "DATABASE_URL", "HOME", "ORGANISATION", "MODE", "CLOCK", "HOLD_EFFECTS", "LOG_LEVEL", "PUBLIC_URL",
-    "TRACES",
+    "OIDC_URL", "OIDC_CLIENT", "OIDC_NAME", "TRACES",
 }  # fmt: skip
 _TRUTH = {"1": True, "true": True, "yes": True, "0": False, "false": False, "no": False, "": False}
 

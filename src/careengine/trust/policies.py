@@ -11,6 +11,7 @@ from careengine.policy.schemas import Answer, Given, PolicySchema, PolicyValues,
 from careengine.policy.sources import package_sources
 from careengine.trust.break_glass import BreakGlassPolicy, judge
 from careengine.trust.sharing import Label, SharingPolicy, carries
+from careengine.trust.signing_in import SignInPolicy, is_fresh, lasts
 
 _LABEL = r"^https?://[^|\s]+\|[A-Za-z0-9_.-]+$"
 LabelText = Annotated[str, Field(pattern=_LABEL)]
@@ -31,6 +32,15 @@ class BreakGlassValues(PolicyValues):
     minutes: int = Field(ge=1, le=1440)
     review_hours: int = Field(ge=1)
     words_at_least: int = Field(ge=1)
+
+
+class SignInValues(PolicyValues):
+    """Times in minutes and hours."""
+
+    idle_minutes: int = Field(ge=1, le=1440)
+    absolute_hours: int = Field(ge=1, le=24)
+    fresh_minutes: int = Field(ge=1, le=60)
+    invite_hours: int = Field(ge=1, le=336)
 
 
 def _label(text: str) -> Label:
@@ -72,7 +82,26 @@ def _break_glass_case(policy: BreakGlassPolicy, given: Given) -> Answer:
     return {"until": until.isoformat(), "review_by": review_by.isoformat()}
 
 
+def _sign_in(values: SignInValues, ref: PolicyRef) -> SignInPolicy:
+    return SignInPolicy(
+        ref,
+        idle=timedelta(minutes=values.idle_minutes),
+        absolute=timedelta(hours=values.absolute_hours),
+        fresh=timedelta(minutes=values.fresh_minutes),
+        invite=timedelta(hours=values.invite_hours),
+    )
+
+
+def _sign_in_case(policy: SignInPolicy, given: Given) -> Answer:
+    now = datetime.fromisoformat("2026-03-02T12:00:00+00:00")
+    signed_in = now - timedelta(hours=given["since_sign_in_hours"])
+    seen = now - timedelta(minutes=given["idle_minutes"])
+    held = lasts(policy, signed_in=signed_in, seen=seen, now=now)
+    return {"lasts": held, "fresh": held and is_fresh(policy, shown=signed_in, now=now)}
+
+
 POLICY_SCHEMAS = (
+    PolicySchema("access.sign_in", SignInValues, _sign_in, _sign_in_case),
     PolicySchema("access.sharing", SharingValues, _sharing, _sharing_case),
     PolicySchema("access.break_glass", BreakGlassValues, _break_glass, _break_glass_case),
 )

@@ -10,6 +10,7 @@ from careengine.entrypoints.cli import (
     decisions,
     journeys,
     lanes,
+    people,
     policies,
     report,
     running,
@@ -27,6 +28,7 @@ app.add_typer(decisions.decision, name="decision")
 app.add_typer(decisions.ledger, name="ledger")
 app.add_typer(journeys.app, name="journeys")
 app.add_typer(lanes.app, name="lanes")
+app.add_typer(people.app, name="people")
 app.add_typer(report.app, name="report")
 app.add_typer(policies.app, name="policy")
 

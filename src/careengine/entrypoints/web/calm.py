@@ -2,12 +2,14 @@
 
 from collections.abc import Callable
 from http import HTTPStatus
+from urllib.parse import urlsplit
 
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import render
 from django.utils.translation import gettext as _
 
 from careengine.entrypoints.web.answering import refused_in_place
+from careengine.entrypoints.web.sessions import ShowWhoYouAre
 from careengine.kernel.errors import CareError
 
 Get = Callable[[HttpRequest], HttpResponseBase]
@@ -27,10 +29,17 @@ class Calm:
         """Tell an error of ours; any other is Django's to log and the 500 page's to tell."""
         if not isinstance(error, CareError):
             return None
+        if isinstance(error, ShowWhoYouAre):
+            return _show_again(request, error)
         if request.headers.get("HX-Request"):
             return refused_in_place(request, str(error))
         told = {"why": str(error), "back": "/"}
         return render(request, "refused_page.html", told, status=error.status)
+
+
+def _show_again(request: HttpRequest, error: ShowWhoYouAre) -> HttpResponse:
+    back = urlsplit(request.headers.get("Referer", "")).path or "/"
+    return render(request, "show_again.html", {"why": str(error), "back": back}, status=error.status)
 
 
 def not_found(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:

@@ -35,10 +35,19 @@ def environment(**options: Any) -> Environment:
         stage_name=stage_name,
         entry_name=entry_name,
         view_name=view_name,
+        hospital_name=hospital_name,
         pressing=pressing,
     )
     made.filters.update(moment=moment, since=since, until=until)
     return made
+
+
+def hospital_name() -> str:
+    """Return what the button of the hospital's own sign-in says; empty where there is none."""
+    from django.conf import settings
+
+    apps: Any = settings.SOCIALACCOUNT_PROVIDERS["openid_connect"]["APPS"]
+    return str(apps[0]["name"] or apps[0]["settings"]["server_url"]) if apps else ""
 
 
 @cache

@@ -67,6 +67,7 @@ MIDDLEWARE = [
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
+    "careengine.entrypoints.web.sessions.timed",
     "allauth.account.middleware.AccountMiddleware",
     "allauth.usersessions.middleware.UserSessionsMiddleware",
     "careengine.entrypoints.web.who.known",
@@ -110,7 +111,63 @@ CSRF_COOKIE_SAMESITE = "Strict"
 DATA_UPLOAD_MAX_MEMORY_SIZE = 2 * 1024 * 1024
 FILE_UPLOAD_MAX_MEMORY_SIZE = 2 * 1024 * 1024
 
+CACHES = {
+    "default": {
+        "BACKEND": "django.core.cache.backends.db.DatabaseCache",
+        "LOCATION": "attempt",
+        "TIMEOUT": 600,
+    }
+}
+"""Counts who guesses, for all processes together."""
+
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.Argon2PasswordHasher"]
+AUTH_PASSWORD_VALIDATORS = [
+    {
+        "NAME": "django.contrib.auth.password_validation.MinimumLengthValidator",
+        "OPTIONS": {"min_length": 15},
+    },
+    {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
+    {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},
+]
+"""Length, not kinds of letters: NIST SP 800-63B-4 section 3.1.1.2."""
 AUTHENTICATION_BACKENDS = ["allauth.account.auth_backends.AuthenticationBackend"]
 LOGIN_URL = "/sign-in/"
 LOGIN_REDIRECT_URL = "/"
+ACCOUNT_LOGOUT_REDIRECT_URL = "/sign-in/"
+ACCOUNT_LOGIN_METHODS = {"username"}
+ACCOUNT_EMAIL_VERIFICATION = "none"
+ACCOUNT_EMAIL_NOTIFICATIONS = False
+ACCOUNT_SIGNUP_FIELDS = ["username*", "password1*"]
+ACCOUNT_PRESERVE_USERNAME_CASING = True
+ACCOUNT_SESSION_REMEMBER = False
+ACCOUNT_PREVENT_ENUMERATION = True
+ACCOUNT_REAUTHENTICATION_REQUIRED = True
+ACCOUNT_ADAPTER = "careengine.entrypoints.web.adapters.Accounts"
+SOCIALACCOUNT_ADAPTER = "careengine.entrypoints.web.adapters.FromTheHospital"
+ACCOUNT_RATE_LIMITS = {
+    "login": "30/m/ip",
+    "login_failed": "10/m/ip,5/5m/key",
+    "reauthenticate": "10/m/user",
+    "change_password": "5/m/user",
+}
+"""Five wrong passwords in five minutes shut an account for these five minutes, whoever types."""
+MFA_SUPPORTED_TYPES = ["totp", "webauthn", "recovery_codes"]
+MFA_PASSKEY_LOGIN_ENABLED = True
+MFA_TOTP_ISSUER = "CareEngine"
+MFA_WEBAUTHN_ALLOW_INSECURE_ORIGIN = os.environ.get("CAREENGINE_MODE", "") != "production"
+"""On this machine itself a browser takes passkeys without TLS, for trying out."""
+USERSESSIONS_TRACK_ACTIVITY = False
+SOCIALACCOUNT_AUTO_SIGNUP = True
+SOCIALACCOUNT_LOGIN_ON_GET = False
+SOCIALACCOUNT_EMAIL_AUTHENTICATION = False
+_OIDC = {
+    "provider_id": "hospital",
+    "name": os.environ.get("CAREENGINE_OIDC_NAME", ""),
+    "client_id": os.environ.get("CAREENGINE_OIDC_CLIENT", ""),
+    "secret": os.environ.get("CAREENGINE_SECRET_OIDC", ""),
+    "settings": {"server_url": os.environ.get("CAREENGINE_OIDC_URL", "")},
+}
+SOCIALACCOUNT_PROVIDERS = {
+    "openid_connect": {"OAUTH_PKCE_ENABLED": True, "APPS": [_OIDC] if _OIDC["client_id"] else []}
+}
+"""The hospital's own identity provider, where one is named in the environment."""

@@ -13,6 +13,7 @@ from careengine.entrypoints.acting import Acting
 from careengine.entrypoints.staff import NotTheirLead, leads_of
 from careengine.entrypoints.web.counting import forget
 from careengine.entrypoints.web.house import house
+from careengine.entrypoints.web.sessions import must_be_fresh
 from careengine.entrypoints.web.who import person_of
 from careengine.kernel.team import Team
 from careengine.runtime.database import Connection
@@ -96,6 +97,8 @@ def lane(request: HttpRequest) -> HttpResponse:
     """``POST /team/lane``: stop what software does alone in a journey, or let it go on, saying why."""
     here, form = house(), request.POST
     _led(request, "")
+    if form.get("act") != "stop":
+        must_be_fresh(request)  # software may act again; to stop it nobody is ever held up
     name, reason, scope = form.get("lane", ""), form.get("reason", "")[:500], guards.scope_called("lane")
     by, at = f"person:{person_of(request).login}", here.engine.clock.now()
 

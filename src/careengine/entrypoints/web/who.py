@@ -2,14 +2,16 @@
 
 from collections.abc import Callable
 
-from django.http import HttpRequest, HttpResponse, HttpResponseBase
+from django.http import HttpRequest, HttpResponseBase
 from django.shortcuts import redirect, render
 
 from careengine.entrypoints.staff import Person, UnknownPerson, person_called
 from careengine.entrypoints.web.house import house
+from careengine.entrypoints.web.sessions import has_second_factor
 
-_OPEN_TO_ALL = ("/sign-in", "/link/", "/p/", "/static/", "/accounts/")
+_OPEN_TO_ALL = ("/sign-in", "/sign-out", "/link/", "/p/", "/static/", "/accounts/")
 """Addresses that nobody needs to be signed in for."""
+_NOT_TYPED = frozenset({"csrfmiddlewaretoken", "version", "card", "act"})
 
 
 def known(get: Callable[[HttpRequest], HttpResponseBase]) -> Callable[[HttpRequest], HttpResponseBase]:
@@ -20,6 +22,8 @@ def known(get: Callable[[HttpRequest], HttpResponseBase]) -> Callable[[HttpReque
             return get(request)
         if not request.user.is_authenticated:
             return to_sign_in(request)
+        if not has_second_factor(request):
+            return redirect("/accounts/")
         try:
             person = person_called(house().organisation, request.user.get_username())
         except UnknownPerson:
@@ -37,12 +41,16 @@ def person_of(request: HttpRequest) -> Person:
 
 
 def to_sign_in(request: HttpRequest) -> HttpResponseBase:
-    """Send a browser to sign in and back; a page that only swaps a part is sent there whole."""
+    """Send a browser to sign in and back; what somebody had typed stays in its page, or is shown to them."""
     if request.headers.get("HX-Request"):
-        answer = HttpResponse(status=401)
-        answer.headers["HX-Redirect"] = "/sign-in/"
+        answer = render(request, "signed_out.html", {"typed": []}, status=401)
+        answer.headers["HX-Retarget"] = "#toast"
+        answer.headers["HX-Reswap"] = "innerHTML"
         return answer
+    if request.method == "POST":
+        typed = [text for name, text in request.POST.items() if text and name not in _NOT_TYPED]
+        return render(request, "signed_out_page.html", {"typed": typed}, status=401)
     query = request.GET.copy()
     query.clear()
-    query["next"] = request.get_full_path() if request.method == "GET" else "/"
+    query["next"] = request.get_full_path()
     return redirect(f"/sign-in/?{query.urlencode()}")
