@@ -10,6 +10,7 @@ from careengine.policy.book import PolicyBook, book_of
 from careengine.policy.schemas import Answer, Given, PolicySchema, PolicyValues, Schemas
 from careengine.policy.sources import package_sources
 from careengine.trust.break_glass import BreakGlassPolicy, judge
+from careengine.trust.patient_links import PatientLinkPolicy, shut_for
 from careengine.trust.sharing import Label, SharingPolicy, carries
 from careengine.trust.signing_in import SignInPolicy, is_fresh, lasts
 
@@ -41,6 +42,16 @@ class SignInValues(PolicyValues):
     absolute_hours: int = Field(ge=1, le=24)
     fresh_minutes: int = Field(ge=1, le=60)
     invite_hours: int = Field(ge=1, le=336)
+
+
+class PatientLinkValues(PolicyValues):
+    """Times in minutes and days, pictures in megabytes of a million bytes."""
+
+    birth_date_tries: int = Field(ge=1, le=10)
+    locked_minutes: int = Field(ge=1, le=1440)
+    open_minutes: int = Field(ge=1, le=240)
+    photo_megabytes: int = Field(ge=1, le=20)
+    link_days: int = Field(ge=1, le=120)
 
 
 def _label(text: str) -> Label:
@@ -100,7 +111,23 @@ def _sign_in_case(policy: SignInPolicy, given: Given) -> Answer:
     return {"lasts": held, "fresh": held and is_fresh(policy, shown=signed_in, now=now)}
 
 
+def _links(values: PatientLinkValues, ref: PolicyRef) -> PatientLinkPolicy:
+    return PatientLinkPolicy(
+        ref,
+        tries=values.birth_date_tries,
+        locked=timedelta(minutes=values.locked_minutes),
+        open=timedelta(minutes=values.open_minutes),
+        photo_bytes=values.photo_megabytes * 1_000_000,
+        lasts=timedelta(days=values.link_days),
+    )
+
+
+def _links_case(policy: PatientLinkPolicy, given: Given) -> Answer:
+    return {"shut_for_minutes": shut_for(policy, tries=given["tries"]) // timedelta(minutes=1)}
+
+
 POLICY_SCHEMAS = (
+    PolicySchema("access.patient_links", PatientLinkValues, _links, _links_case),
     PolicySchema("access.sign_in", SignInValues, _sign_in, _sign_in_case),
     PolicySchema("access.sharing", SharingValues, _sharing, _sharing_case),
     PolicySchema("access.break_glass", BreakGlassValues, _break_glass, _break_glass_case),

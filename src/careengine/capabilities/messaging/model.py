@@ -14,6 +14,8 @@ from careengine.language.times import Hours as DayHours
 Value = TypeVar("Value")
 
 SMS, EMAIL, LETTER = "sms", "email", "letter"
+PAGE = "page"
+"""The patient's own page, behind a link: only they write there."""
 CHANNELS = (SMS, EMAIL, LETTER)
 SEND_TEXT, SEND_MAIL, SEND_LETTER = "messaging.send_text", "messaging.send_mail", "messaging.send_letter"
 KIND_OF: Mapping[str, str] = {SMS: SEND_TEXT, EMAIL: SEND_MAIL, LETTER: SEND_LETTER}
@@ -30,7 +32,7 @@ TURN = "urn:careengine:turn"
 """Code system of the category: the message answers the patient (``prompted``), or came from them."""
 PROMPTED, HEARD = "prompted", "received"
 MEDIUM = "http://terminology.hl7.org/CodeSystem/v3-ParticipationMode"
-MEDIA: Mapping[str, str] = {SMS: "SMSWRIT", EMAIL: "EMAILWRIT", LETTER: "MAILWRIT"}
+MEDIA: Mapping[str, str] = {SMS: "SMSWRIT", EMAIL: "EMAILWRIT", LETTER: "MAILWRIT", PAGE: "ONLINEWRIT"}
 WRONG_NUMBER = "wrong-number"
 FLAGS = "urn:careengine:flag"
 """Code system of flags about reaching a person."""

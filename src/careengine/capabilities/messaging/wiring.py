@@ -7,6 +7,7 @@ from careengine.capabilities.messaging.model import (
     CONTACT,
     INBOX,
     MESSAGE,
+    PAGE,
     RECEIVED,
     SMS,
     STATUS,
@@ -14,6 +15,7 @@ from careengine.capabilities.messaging.model import (
 from careengine.capabilities.messaging.steps.checking import Window
 from careengine.capabilities.messaging.steps.hearing import READER, Taken, Text, around, received_at, take
 from careengine.capabilities.messaging.steps.loading import load_contacts, load_inboxes
+from careengine.capabilities.messaging.steps.paging import page_ref, said_on_page
 from careengine.capabilities.messaging.steps.policy_values import (
     CommandValues,
     SendingValues,
@@ -47,8 +49,9 @@ from careengine.policy.schemas import Covered, PolicySchema
 EVENTS = (RECEIVED, STATUS)
 """What the webhooks put down, whether or not a journey listens."""
 __all__ = [
-    "COMMANDS", "EVENTS", "LOADERS", "MESSAGE", "POLICY_SCHEMAS", "READER", "RECEIVED", "RUNNERS", "SMS",
-    "STATUS", "Outside", "Taken", "Text", "Window", "around", "received_at", "runners", "take",
+    "COMMANDS", "EVENTS", "LOADERS", "MESSAGE", "PAGE", "POLICY_SCHEMAS", "READER", "RECEIVED", "RUNNERS",
+    "SMS", "STATUS", "Outside", "Taken", "Text", "Window", "around", "page_ref",
+    "received_at", "runners", "said_on_page", "take",
 ]  # fmt: skip
 
 LOADERS: Mapping[str, Loader] = {CONTACT.name: load_contacts, INBOX.name: load_inboxes}

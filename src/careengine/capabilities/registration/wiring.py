@@ -55,7 +55,14 @@ from careengine.capabilities.registration.steps.policy_values import (
     lint_eligibility,
     lint_intake,
 )
-from careengine.capabilities.registration.steps.questionnaire import canonical, checked, questionnaire
+from careengine.capabilities.registration.steps.questionnaire import (
+    answers_of,
+    applying,
+    canonical,
+    checked,
+    questionnaire,
+    questions,
+)
 from careengine.engine.composition import Loader
 from careengine.engine.outgoing import Runner
 from careengine.policy.schemas import PolicySchema
@@ -66,6 +73,8 @@ __all__ = [
     "POLICY_SCHEMAS",
     "RUNNERS",
     "answer_id",
+    "answers_of",
+    "applying",
     "cannot_now",
     "canonical",
     "checked",
@@ -74,6 +83,7 @@ __all__ = [
     "patient_of",
     "question_id",
     "questionnaire",
+    "questions",
     "said_of",
     "sent_id",
     "unkept",

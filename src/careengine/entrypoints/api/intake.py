@@ -2,7 +2,7 @@
 
 import orjson
 from starlette.requests import Request
-from starlette.responses import Response
+from starlette.responses import RedirectResponse, Response
 
 from careengine.entrypoints import intake
 from careengine.entrypoints.api.bodies import body_of
@@ -26,7 +26,9 @@ class Door:
         self._reads, self._saves, self._misses = Rates(*_READS), Rates(*_SAVES), Rates(*_MISSES)
 
     async def read(self, desk: Desk, request: Request) -> Response:
-        """Return the questionnaire and what was answered so far."""
+        """Return the questionnaire and what was answered so far; a browser is shown its page."""
+        if "text/html" in request.headers.get("accept", ""):
+            return RedirectResponse(f"/p/{intake.PURPOSE}/{request.path_params['token']}", 303)
         case = self._case(desk, request, self._reads)
 
         def work(conn: Connection) -> intake.Sheet:

@@ -10,6 +10,7 @@ from careengine.entrypoints.cli import (
     decisions,
     journeys,
     lanes,
+    links,
     people,
     policies,
     report,
@@ -28,6 +29,7 @@ app.add_typer(decisions.decision, name="decision")
 app.add_typer(decisions.ledger, name="ledger")
 app.add_typer(journeys.app, name="journeys")
 app.add_typer(lanes.app, name="lanes")
+app.add_typer(links.app, name="links")
 app.add_typer(people.app, name="people")
 app.add_typer(report.app, name="report")
 app.add_typer(policies.app, name="policy")

@@ -10,7 +10,7 @@ from jinja2 import Environment, StrictUndefined
 from markupsafe import Markup
 
 from careengine.entrypoints.web.naming import entry_name, stage_name, team_name, view_name
-from careengine.entrypoints.web.saying import moment, pressing, since, until
+from careengine.entrypoints.web.saying import day, hour, moment, pressing, since, until, weekday
 
 STATIC = Path(__file__).parent / "static"
 _ICONS = STATIC / "vendor/lucide-1.62.0/icons"
@@ -36,9 +36,10 @@ def environment(**options: Any) -> Environment:
         entry_name=entry_name,
         view_name=view_name,
         hospital_name=hospital_name,
+        weekday=weekday,
         pressing=pressing,
     )
-    made.filters.update(moment=moment, since=since, until=until)
+    made.filters.update(day=day, hour=hour, moment=moment, since=since, until=until)
     return made
 
 

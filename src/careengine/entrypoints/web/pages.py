@@ -1,13 +1,19 @@
 """Mount the people's pages beside the machine's addresses, in one process."""
 
 import os
+from http import HTTPStatus
 from typing import Any
 
 from fastapi import FastAPI
+from starlette.responses import PlainTextResponse
 
 from careengine.entrypoints.api.desk import Desk
 from careengine.entrypoints.web.house import House, open_house
+from careengine.kernel.errors import CareError
 
+MOST_BYTES = 12_000_000
+"""More than the largest picture that policy may take, with room for its form."""
+_TOO_MUCH = "This is too large, and was not read. Send a smaller file, or call us."
 _SETTINGS = "careengine.entrypoints.web.settings"
 
 
@@ -18,7 +24,37 @@ def mount_pages(app: FastAPI, desk: Desk) -> None:
         return
     open_house(House(desk=desk, engine=engine, access=desk.served.access))
     # Not a mount: that would also take a wrong method at one of the API's own addresses.
-    app.router.default = django_application(desk.served.url)
+    app.router.default = bounded(django_application(desk.served.url), MOST_BYTES)
+
+
+class TooMuch(CareError):
+    """A request that goes on and on."""
+
+    status = 413
+
+
+def bounded(app: Any, most: int) -> Any:
+    """Return the application with requests of at most so many bytes: a larger one is not even read."""
+
+    async def let_in(scope: Any, receive: Any, send: Any) -> None:
+        told = dict(scope.get("headers", ())).get(b"content-length", b"0")
+        if not told.isdigit() or int(told) > most:
+            answer = PlainTextResponse(_TOO_MUCH, HTTPStatus.REQUEST_ENTITY_TOO_LARGE)
+            await answer(scope, receive, send)
+            return
+        left = most
+
+        async def take() -> Any:
+            nonlocal left
+            message = await receive()
+            left -= len(message.get("body", b""))
+            if left < 0:
+                raise TooMuch(_TOO_MUCH)
+            return message
+
+        await app(scope, take, send)
+
+    return let_in
 
 
 def django_application(url: str) -> Any:

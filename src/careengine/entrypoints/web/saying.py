@@ -4,6 +4,7 @@ from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop
 
 _MINUTE, _HOUR, _DAY = timedelta(minutes=1), timedelta(hours=1), timedelta(days=1)
 
@@ -36,11 +37,35 @@ def moment(at: datetime, zone: ZoneInfo) -> str:
     return f"{_(day)} {local.day} {_(month)} {local.year}, {local:%H:%M}"
 
 
+def day(at: datetime, zone: ZoneInfo) -> str:
+    """Return a day as one says it: ``Thursday, Nov 26``."""
+    local = at.astimezone(zone)
+    said = {"day": weekday(_DAYS[local.weekday()]), "month": _(_MONTHS[local.month - 1]), "n": local.day}
+    return _("%(day)s, %(month)s %(n)d") % said
+
+
+def hour(at: datetime, zone: ZoneInfo) -> str:
+    """Return a time of day as people here say it: ``2:30 pm``."""
+    local = at.astimezone(zone)
+    half = "am" if local.hour < _NOON else "pm"
+    return f"{(local.hour - 1) % _NOON + 1}:{local:%M} {half}"
+
+
+def weekday(name: str) -> str:
+    """Return a day of the week in the reader's language."""
+    return _(name.capitalize())
+
+
 def pressing(at: datetime, now: datetime) -> str:
     """Return how pressing a deadline is: ``late``, ``warn`` within four hours, else ``calm``."""
     left = at - now
     return "late" if left <= timedelta() else "warn" if left < 4 * _HOUR else "calm"
 
 
+_NOON = 12
+_DAYS = (
+    gettext_noop("Monday"), gettext_noop("Tuesday"), gettext_noop("Wednesday"), gettext_noop("Thursday"),
+    gettext_noop("Friday"), gettext_noop("Saturday"), gettext_noop("Sunday"),
+)  # fmt: skip
 _WEEKDAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
 _MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")

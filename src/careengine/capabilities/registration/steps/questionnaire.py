@@ -44,6 +44,11 @@ def answers_of(items: Sequence[Item]) -> Mapping[str, Sequence[Item]]:
     return {str(one.get("linkId")): one.get("answer") or () for one in items}
 
 
+def applying(given: Mapping[str, Sequence[Item]]) -> Sequence[Item]:
+    """Return the questions that apply once these are answered, in order."""
+    return tuple(_applying(given))
+
+
 def progress(items: Sequence[Item]) -> tuple[int, int]:
     """Return how many of the questions that apply and must be answered are answered, and how many apply."""
     given = answers_of(items)

@@ -1,0 +1,30 @@
+"""What a patient says on their own page: a message for the chart, like a text, without a number."""
+
+import hashlib
+from datetime import datetime
+from typing import Any
+
+from careengine.capabilities.messaging.model import HEARD, MEDIA, MEDIUM, PAGE, TURN
+from careengine.capabilities.messaging.steps.hearing import readable
+from careengine.kernel.refs import Ref
+
+
+def said_on_page(words: str, *, case: int, patient: str, key: str, at: datetime) -> dict[str, Any]:
+    """Return the Communication; the same ``key`` (one showing of one page) always becomes the same one."""
+    return {
+        "resourceType": "Communication",
+        "id": page_ref(key).id,
+        "status": "completed",
+        "category": [{"coding": [{"system": TURN, "code": HEARD}]}],
+        "medium": [{"coding": [{"system": MEDIUM, "code": MEDIA[PAGE]}]}],
+        "subject": {"reference": patient},
+        "sender": {"reference": patient},
+        "received": at.isoformat(),
+        "about": [{"reference": f"Task/case-{case}"}],
+        "payload": [{"contentString": readable(words)}],
+    }
+
+
+def page_ref(key: str) -> Ref:
+    """Return the message that a page's form becomes, however often it is sent."""
+    return Ref("Communication", f"page-{hashlib.sha256(key.encode()).hexdigest()[:40]}")
