@@ -16,7 +16,7 @@ from careengine.runtime.clock import real_now
 from careengine.runtime.database import Connection, connect
 from careengine.runtime.embedded import EmbeddedServer
 from caretown.processes import command
-from caretown.stage import PAGES
+from caretown.stage import LINKS, PAGES
 
 COUNT, DAYS = "200", "1.3"
 """Referrals, and how long they come: enough cards for everybody, as the town's own desks are empty."""
@@ -112,7 +112,8 @@ def running_town(home: Path) -> Iterator[RunningTown]:
         said = _wait(playing, log)
         up = _UP.search(said)
         assert up is not None
-        environ = dict(_EXPORT.findall(said)) | {"CAREENGINE_SECRET_PAGES": PAGES}
+        environ = dict(_EXPORT.findall(said))
+        environ |= {"CAREENGINE_SECRET_PAGES": PAGES, "CAREENGINE_SECRET_LINKS": LINKS}
         base = up.group(1).replace("127.0.0.1", "localhost")
         yield RunningTown(base, environ, _database(environ))
     finally:

@@ -39,7 +39,7 @@ class Visit:
     offers: Sequence[tuple[datetime, datetime]]
     """From and until when; the first is the patient's "1"."""
     start: datetime | None
-    """The visit that is booked."""
+    """The visit that is booked and ahead."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +61,8 @@ def visit_of(conn: Connection, engine: Engine, case: int) -> Visit:
     booked = str(found.data.get("start") or "")
     offers = _times(found.data, "slots") if found.state in _OFFERED else ()
     start = datetime.fromisoformat(booked) if booked and not offers else None
+    if start is not None and start <= engine.clock.now():
+        start = None
     return Visit(case=found, offers=offers, start=start)
 
 

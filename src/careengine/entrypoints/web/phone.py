@@ -1,4 +1,4 @@
-"""``/p/visit/…``: a patient's own page: where the request is, choosing a time, cancelling, asking for help."""
+"""``/p/visit/…``: a patient's own page: where the request is, a time to choose, help to ask for."""
 
 from datetime import datetime
 
@@ -65,10 +65,9 @@ def _visit(link: Opened) -> Visit:
 
 def _form_of(visit: Visit) -> str:
     """Name what a page showed: an answer to another offer, or to another visit, is not taken."""
-    shown_times: list[datetime] = [start for start, _ in visit.offers] or (
-        [visit.start] if visit.start else []
-    )
-    return "|".join([visit.case.state, *(one.isoformat() for one in shown_times)])
+    booked = [visit.start] if visit.start else []
+    times: list[datetime] = [start for start, _ in visit.offers] or booked
+    return "|".join([visit.case.state, *(one.isoformat() for one in times)])
 
 
 def _words(request: HttpRequest) -> str:

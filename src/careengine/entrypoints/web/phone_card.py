@@ -44,7 +44,7 @@ def _page(request: HttpRequest, link: Opened) -> HttpResponse:
     kind = kind_of(read)
     if not kind:
         return _again(
-            request, link, _("This is no picture that we can open. Send a photo (JPEG, PNG or HEIC).")
+            request, link, _("This is no picture that we can open. Send a photo: JPEG, PNG or HEIC.")
         )
 
     def keep(conn: Connection) -> None:

@@ -1,4 +1,4 @@
-"""Who stands behind a patient's link: what it opens, in which language, and whether they showed who they are."""
+"""Who stands behind a patient's link: what it opens, in which language, and whether they showed it."""
 
 import hashlib
 from collections.abc import Callable
@@ -67,7 +67,7 @@ def knows_birth_date(request: HttpRequest, link: Opened) -> bool:
 
 
 def ask_birth_date(request: HttpRequest, link: Opened) -> HttpResponse | None:
-    """Take a date of birth if one was given; return the page that asks for it, or nothing when it is right."""
+    """Take a date of birth if one is given; return the page that asks for it, nothing when it is right."""
     tried, name = int(cache.get(_name(link.token), 0)), _name(link.token)
     if shut_for(policy_now(), tries=tried):
         return _closed(request, _("This link is shut for a while"), 423)

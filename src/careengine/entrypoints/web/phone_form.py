@@ -17,6 +17,7 @@ from careengine.kernel.errors import CareError
 from careengine.runtime.database import Connection
 
 Item = Mapping[str, Any]
+Given = Mapping[str, Sequence[Item]]
 _TRANSLATION = "http://hl7.org/fhir/StructureDefinition/translation"
 _MOST = 40
 
@@ -41,13 +42,16 @@ def _page(request: HttpRequest, link: Opened) -> HttpResponse:
         )
     place = [one["linkId"] for one in applying].index(asked["linkId"])
     told = {
-        "ask": _worded(asked), "before": applying[place - 1]["linkId"] if place else "", "fault": "",
-        "place": place + 1, "of": len(applying), "given": [_plain(one) for one in given.get(asked["linkId"], ())],
-    }  # fmt: skip
+        "ask": _worded(asked),
+        "before": applying[place - 1]["linkId"] if place else "",
+        "place": place + 1,
+        "of": len(applying),
+        "given": [_plain(one) for one in given.get(asked["linkId"], ())],
+    }
     return shown(request, "phone_form.html", link, told)
 
 
-def _take(request: HttpRequest, link: Opened, given: Mapping[str, Sequence[Item]]) -> HttpResponse:
+def _take(request: HttpRequest, link: Opened, given: Given) -> HttpResponse:
     question = next((q for q in registration.questions() if q["linkId"] == request.POST["question"]), None)
     if request.POST.get("send"):
         _save(link, given, "completed")
@@ -64,9 +68,7 @@ def _take(request: HttpRequest, link: Opened, given: Mapping[str, Sequence[Item]
     return redirect(f"{link.address}?after={question['linkId']}")
 
 
-def _asked(
-    request: HttpRequest, applying: Sequence[Item], given: Mapping[str, Sequence[Item]]
-) -> Item | None:
+def _asked(request: HttpRequest, applying: Sequence[Item], given: Given) -> Item | None:
     """Return the question that is asked for, or follows one, or is the first without an answer."""
     links = [one["linkId"] for one in applying]
     named, after = request.GET.get("q", ""), request.GET.get("after", "")
@@ -106,12 +108,10 @@ def _plain(answer: Item) -> str:
 
 def _worded(question: Item) -> dict[str, Any]:
     """Return a question in the patient's language."""
-    options = [
-        (one["valueCoding"]["code"], _said(one["valueCoding"], "display"))
-        for one in question.get("answerOption", ())
-    ]
+    offered = [one["valueCoding"] for one in question.get("answerOption", ())]
     return {
-        "link": question["linkId"], "text": _said(question, "text"), "type": question["type"], "options": options,
+        "link": question["linkId"], "text": _said(question, "text"), "type": question["type"],
+        "options": [(one["code"], _said(one, "display")) for one in offered],
         "repeats": bool(question.get("repeats")), "required": bool(question.get("required")),
         "longest": question.get("maxLength", 1000), "own": question["type"] == "open-choice",
     }  # fmt: skip
@@ -126,7 +126,7 @@ def _said(item: Item, name: str) -> str:
     return str(item[name])
 
 
-def _saved(link: Opened) -> Mapping[str, Sequence[Item]]:
+def _saved(link: Opened) -> Given:
     def read(conn: Connection) -> bytes:
         with house().desk.reading_as(conn, intake.READER) as charts:
             sheet = intake.sheet_of(conn, charts, link.case)
@@ -143,7 +143,7 @@ def _status(link: Opened) -> str:
     return house().desk.do(read)
 
 
-def _save(link: Opened, given: Mapping[str, Sequence[Item]], status: str) -> None:
+def _save(link: Opened, given: Given, status: str) -> None:
     applying = {one["linkId"] for one in registration.applying(given)}
     items = [{"linkId": name, "answer": list(a)} for name, a in given.items() if a and name in applying]
     at = house().engine.clock.now().isoformat()

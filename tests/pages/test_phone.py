@@ -1,0 +1,201 @@
+"""A patient with a phone: choose a time, cancel, answer the form, send a picture, see where the request is."""
+
+import json
+from datetime import date
+
+from playwright.sync_api import Browser, Page, expect
+from running_town import RunningTown
+from screens import screens
+from waiting import until
+
+from careengine.kernel.refs import Ref
+from careengine.record.read import current
+from careengine.record.resource_types import type_code
+
+PHONE = {"viewport": {"width": 390, "height": 844}, "has_touch": True, "device_scale_factor": 2}
+_CASE = """
+    select k.id, r.id from engine_case k
+    join code s on s.kind = 'state' and s.id = k.state
+    join code j on j.kind = 'journey' and j.id = k.journey
+    join resource r on r.subject = k.subject and r.type = %s
+    where k.closed_at is null and s.name = %s and j.name = 'referral_to_visit'
+      and (select count(*) from resource p where p.subject = k.subject and p.type = r.type) = 1
+      and not exists (select from card c where c.case_id = k.id and c.status < 2)
+    order by k.id offset %s limit 1
+"""
+_STATE = "select s.name from engine_case k join code s on s.kind = 'state' and s.id = k.state where k.id = %s"
+
+
+def case_in(town: RunningTown, state: str, nth: int = 0) -> tuple[int, date]:
+    """Return a case in a state, and its patient's date of birth."""
+    with town.database() as conn:
+        row = conn.execute(_CASE, (type_code("Patient"), state, nth)).fetchone()
+        assert row is not None, f"no case is in {state}"
+        ref = Ref("Patient", row[1])
+        stored = current(conn, [ref])[ref]
+    return row[0], date.fromisoformat(json.loads(stored.raw)["birthDate"])
+
+
+def state_of(town: RunningTown, case: int) -> str:
+    """Return where a case is."""
+    with town.database() as conn:
+        row = conn.execute(_STATE, (case,)).fetchone()
+    return str(row[0]) if row else ""
+
+
+def link(town: RunningTown, case: int, purpose: str) -> str:
+    """Return a link as the desk makes one."""
+    made = town.run("links", "make", str(case), purpose)
+    assert made.returncode == 0, made.stderr
+    return "/p/" + made.stdout.strip().partition("/p/")[2]
+
+
+def give_birth_date(page: Page, born: date) -> None:
+    """Fill in a date of birth and go on."""
+    for name, value in (("Month", born.month), ("Day", born.day), ("Year", born.year)):
+        page.get_by_label(name, exact=True).fill(str(value))
+    page.get_by_role("button", name="Go on").click()
+
+
+def test_a_patient_chooses_a_time_and_cancels_it_again(town: RunningTown, browser: Browser) -> None:
+    case, _ = case_in(town, "offering")
+    with town.visiting(browser, **PHONE) as context:
+        page = town.page(context)
+        page.goto(link(town, case, "visit"))
+        expect(page.get_by_role("heading", name="Choose a time")).to_be_visible()
+        screens(page, "phone-choose")
+        page.locator("button.time").first.click()
+        expect(page.get_by_role("status")).to_contain_text("we have it")
+        until(lambda: state_of(town, case) == "scheduled", within_s=40, what="the booking")
+        page.reload()
+        expect(page.get_by_role("button", name="I will come")).to_be_visible()
+        screens(page, "phone-visit")
+        page.get_by_text("I can not come").click()
+        page.get_by_role("button", name="Cancel this visit").click()
+        expect(page.get_by_role("status")).to_contain_text("we have it")
+        until(lambda: state_of(town, case) != "scheduled", within_s=40, what="the cancellation")
+
+
+def test_a_form_sent_twice_is_taken_once(town: RunningTown, browser: Browser) -> None:
+    case, _ = case_in(town, "offering", 1)
+    with town.visiting(browser, **PHONE) as context:
+        page = town.page(context)
+        page.goto(link(town, case, "visit"))
+        page.evaluate(
+            "const f = document.querySelector('form'), b = f.querySelector('button');"
+            "const d = new FormData(f, b);"
+            "Promise.all([1, 2].map(() => fetch(location.href, {method: 'POST', body: new URLSearchParams(d)})))"
+        )
+        with town.database() as conn:
+            heard = "select count(*) from resource where id like 'page-%%' and subject = (select subject from engine_case where id = %s)"
+            count = [0]
+
+            def arrived() -> bool:
+                row = conn.execute(heard, (case,)).fetchone()
+                count[0] = int(row[0]) if row else 0
+                return count[0] > 0
+
+            until(arrived, within_s=10, what="the message")
+            page.wait_for_timeout(500)
+            arrived()
+        assert count == [1]
+
+
+def test_other_times_are_asked_for_without_javascript_and_in_spanish(
+    town: RunningTown, browser: Browser
+) -> None:
+    case, _ = case_in(town, "offering", 2)
+    with town.visiting(browser, **PHONE, java_script_enabled=False) as context:
+        page = town.page(context)
+        page.goto(link(town, case, "visit") + "?lang=es")
+        expect(page.get_by_role("heading", name="Elija una hora")).to_be_visible()
+        page.locator("summary").first.click()
+        page.locator("select[name=part]").select_option("mornings")
+        page.get_by_role("button", name="Pedir otras horas").click()
+        expect(page.get_by_role("status")).to_contain_text("Gracias")
+
+
+def test_an_intake_form_is_left_and_resumed(town: RunningTown, browser: Browser) -> None:
+    case, born = case_in(town, "offering", 3)
+    address = link(town, case, "intake")
+    with town.visiting(browser, **PHONE) as context:
+        page = town.page(context)
+        page.goto(address)
+        screens(page, "phone-birth-date")
+        give_birth_date(page, born)
+        expect(page.get_by_role("heading", name="Has your address")).to_be_visible()
+        screens(page, "phone-form")
+        page.get_by_role("button", name="No").click()
+        page.get_by_text("English").click()
+        page.get_by_role("button", name="Save and go on").click()
+        expect(page.get_by_role("heading", name="interpreter")).to_be_visible()
+    with town.visiting(browser, **PHONE) as context:
+        page = town.page(context)
+        page.goto(address.replace("/p/", "/"))
+        give_birth_date(page, born)
+        expect(page.get_by_role("heading", name="interpreter")).to_be_visible()
+        for _ in range(6):
+            if page.get_by_role("button", name="No", exact=True).count():
+                page.get_by_role("button", name="No", exact=True).click()
+        page.get_by_text("Text message").click()
+        page.get_by_role("button", name="Save and go on").click()
+        page.get_by_role("button", name="Send them").click()
+        expect(page.get_by_role("heading", name="Thank you")).to_be_visible()
+
+
+def test_three_wrong_dates_of_birth_shut_a_link(town: RunningTown, browser: Browser) -> None:
+    case, born = case_in(town, "offering", 4)
+    with town.visiting(browser, **PHONE) as context:
+        page = town.page(context)
+        page.goto(link(town, case, "card"))
+        for _ in range(3):
+            give_birth_date(page, born.replace(year=born.year - 1))
+        give_birth_date(page, born)
+        expect(page.get_by_role("heading", name="shut for a while")).to_be_visible()
+        screens(page, "phone-shut")
+
+
+def test_a_picture_of_the_card_is_kept_and_anything_else_is_refused(
+    town: RunningTown, browser: Browser
+) -> None:
+    case, born = case_in(town, "offering", 5)
+    with town.visiting(browser, **PHONE) as context:
+        page = town.page(context)
+        page.goto(link(town, case, "card"))
+        give_birth_date(page, born)
+        screens(page, "phone-card")
+        photo = page.locator("input[type=file]")
+        photo.set_input_files(
+            {"name": "card.jpg", "mimeType": "image/jpeg", "buffer": b"<script>alert(1)</script>"}
+        )
+        page.get_by_role("button", name="Send it").click()
+        expect(page.get_by_role("alert")).to_contain_text("no picture")
+        photo.set_input_files({"name": "card.png", "mimeType": "image/png", "buffer": page.screenshot()})
+        page.get_by_role("button", name="Send it").click()
+        expect(page.get_by_role("status")).to_contain_text("we have the picture")
+
+
+def test_two_hundred_megabytes_are_not_even_read(town: RunningTown, browser: Browser) -> None:
+    case, _ = case_in(town, "offering", 5)
+    with town.visiting(browser) as context:
+        answer = context.request.post(
+            link(town, case, "card"), data=b"\0" * 20_000_000, headers={"content-type": "image/jpeg"}
+        )
+        assert answer.status == 413
+
+
+def test_forged_and_misused_links_open_nothing(town: RunningTown, browser: Browser) -> None:
+    case, _ = case_in(town, "offering", 6)
+    good = link(town, case, "visit")
+    with town.visiting(browser, **PHONE) as context:
+        page = town.page(context)
+        for address in (
+            good[:-4] + "AAAA",
+            good.replace("/visit/", "/intake/"),
+            "/p/visit/x",
+            "/p/card/" + "A" * 99,
+        ):
+            answer = page.goto(address)
+            assert answer is not None
+            assert answer.status == 410
+            assert "617-555-0100" in page.content(), "whom to call stands there"
