@@ -13,7 +13,10 @@ from jinja2 import Environment
 
 WEB = Path(__file__).parents[1] / "src/careengine/entrypoints/web"
 _CALLS = {"_", "gettext", "gettext_noop", "ngettext"}
-_HEADER = 'msgid ""\nmsgstr ""\n"Content-Type: text/plain; charset=UTF-8\\n"\n"Plural-Forms: nplurals=2; plural=(n != 1);\\n"\n'
+_HEADER = (
+    'msgid ""\nmsgstr ""\n"Content-Type: text/plain; charset=UTF-8\\n"\n'
+    '"Plural-Forms: nplurals=2; plural=(n != 1);\\n"\n'
+)
 Message = tuple[str, ...]
 """A sentence, or its singular and plural."""
 
@@ -73,7 +76,7 @@ def write(path: Path, known: dict[Message, Message]) -> None:
 
 
 def compiled(known: dict[Message, Message]) -> bytes:
-    """Return a ``.mo`` file as gettext reads it (GNU gettext manual, section 10.3); untranslated is left out."""
+    """Return a ``.mo`` file as gettext reads it (GNU gettext manual, 10.3), without the untranslated."""
     header = "Content-Type: text/plain; charset=UTF-8\nPlural-Forms: nplurals=2; plural=(n != 1);\n"
     pairs = {b"": header.encode()}
     for ids, strings in known.items():

@@ -2,7 +2,6 @@
 
 import os
 import re
-import signal
 import subprocess
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -117,7 +116,7 @@ def running_town(home: Path) -> Iterator[RunningTown]:
         base = up.group(1).replace("127.0.0.1", "localhost")
         yield RunningTown(base, environ, _database(environ))
     finally:
-        playing.send_signal(signal.SIGINT)
+        playing.terminate()
         playing.wait(60)
 
 

@@ -108,7 +108,8 @@ def _sign_in_case(policy: SignInPolicy, given: Given) -> Answer:
     signed_in = now - timedelta(hours=given["since_sign_in_hours"])
     seen = now - timedelta(minutes=given["idle_minutes"])
     held = lasts(policy, signed_in=signed_in, seen=seen, now=now)
-    return {"lasts": held, "fresh": held and is_fresh(policy, shown=signed_in, now=now)}
+    fresh = held and is_fresh(policy, shown=signed_in, now=now)
+    return {"lasts": held, "fresh": fresh, "invite_hours": policy.invite // timedelta(hours=1)}
 
 
 def _links(values: PatientLinkValues, ref: PolicyRef) -> PatientLinkPolicy:
@@ -123,7 +124,14 @@ def _links(values: PatientLinkValues, ref: PolicyRef) -> PatientLinkPolicy:
 
 
 def _links_case(policy: PatientLinkPolicy, given: Given) -> Answer:
-    return {"shut_for_minutes": shut_for(policy, tries=given["tries"]) // timedelta(minutes=1)}
+    minute = timedelta(minutes=1)
+    told: Answer = {
+        "shut_for_minutes": shut_for(policy, tries=given.get("tries", 0)) // minute,
+        "open_minutes": policy.open // minute,
+        "photo_megabytes": policy.photo_bytes // 1_000_000,
+        "link_days": policy.lasts // timedelta(days=1),
+    }
+    return told
 
 
 POLICY_SCHEMAS = (

@@ -188,7 +188,7 @@ def list_cards(
 def _statements(wanted: Filter) -> tuple[str, ...]:
     if wanted.subjects is not None:
         return (_OF_PEOPLE,)
-    return _LISTS if wanted.kinds is None and wanted.kind is None else _LISTS_OF_KINDS
+    return _LISTS if wanted.kinds is None and not wanted.kind else _LISTS_OF_KINDS
 
 
 def count_cards(conn: Connection, engine: Engine, wanted: Filter, *, now: datetime) -> int:

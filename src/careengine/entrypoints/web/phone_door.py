@@ -92,9 +92,7 @@ def shown(
 
     sending = house().engine.book.value(messaging.MESSAGE, house().engine.clock.now().date())
     around = {"link": link, "org": sending.name, "phone": sending.phone, "speaks": translation.get_language()}
-    answer = render(request, template, {**around, **told}, status=status)
-    answer.headers["Referrer-Policy"] = "no-referrer"
-    return answer
+    return render(request, template, {**around, **told}, status=status)
 
 
 def policy_now() -> PatientLinkPolicy:
