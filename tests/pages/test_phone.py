@@ -21,7 +21,7 @@ _CASE = """
     where k.closed_at is null and s.name = %s and j.name = 'referral_to_visit'
       and (select count(*) from resource p where p.subject = k.subject and p.type = r.type) = 1
       and not exists (select from card c where c.case_id = k.id and c.status < 2)
-    order by k.id offset %s limit 1
+    order by k.entered_at desc offset %s limit 1
 """
 _STATE = "select s.name from engine_case k join code s on s.kind = 'state' and s.id = k.state where k.id = %s"
 

@@ -17,6 +17,8 @@ from careengine.runtime.database import Connection
 from careengine.trust.actor import ActorKind, Purpose, Reader
 from careengine.trust.charts import Charts, Stored
 
+answers_of, applying, questions = registration.answers_of, registration.applying, registration.questions
+"""What a page needs to ask one question after the other."""
 PURPOSE = "intake"
 """What a link to a questionnaire is signed for, and the first part of its address."""
 KIND = "QuestionnaireResponse"

@@ -24,7 +24,7 @@ from careengine.runtime.codec import pack
 from careengine.runtime.database import Connection
 from careengine.trust.charts import Charts
 
-__all__ = ["READER", "Caller", "Visit", "caller_of", "keep_photo", "say", "visit_of"]
+__all__ = ["READER", "Caller", "Visit", "caller_of", "keep_photo", "say", "signature", "visit_of"]
 ACTOR = "patient:page"
 _OFFERED = ("offering", "rebooking", "recovering_cancellation", "recovering_no_show")
 """States in which the times that were offered may be chosen from."""
@@ -106,6 +106,12 @@ def say(conn: Connection, engine: Engine, case: int, caller: Caller, words: str,
     )  # fmt: skip
     post(conn, engine, [event], recorded_at=real_now())
     return True
+
+
+def signature(engine: Engine) -> tuple[str, str]:
+    """Return our short public name, and the number a patient can call."""
+    sending = engine.book.value(messaging.MESSAGE, engine.clock.now().date())
+    return sending.name, sending.phone
 
 
 def keep_photo(conn: Connection, caller: Caller, photo: bytes, kind: str, *, at: datetime) -> str:

@@ -12,7 +12,7 @@ from django.utils import translation
 from django.utils.translation import gettext as _
 
 from careengine.entrypoints.api.rates import Rates, TooOften
-from careengine.entrypoints.visiting import READER, Caller, caller_of
+from careengine.entrypoints.visiting import READER, Caller, caller_of, signature
 from careengine.entrypoints.web.house import House, house
 from careengine.kernel.errors import CareError, NotFound
 from careengine.runtime.clock import real_now
@@ -88,10 +88,8 @@ def shown(
     request: HttpRequest, template: str, link: Opened | None, told: dict[str, object], *, status: int = 200
 ) -> HttpResponse:
     """Draw a page of the patient's: no frame, nothing cached, the number to call always there."""
-    from careengine.capabilities.messaging import wiring as messaging
-
-    sending = house().engine.book.value(messaging.MESSAGE, house().engine.clock.now().date())
-    around = {"link": link, "org": sending.name, "phone": sending.phone, "speaks": translation.get_language()}
+    org, phone = signature(house().engine)
+    around = {"link": link, "org": org, "phone": phone, "speaks": translation.get_language()}
     return render(request, template, {**around, **told}, status=status)
 
 

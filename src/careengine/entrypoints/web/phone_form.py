@@ -9,7 +9,6 @@ from django.shortcuts import redirect
 from django.utils import translation
 from django.views.decorators.http import require_http_methods
 
-from careengine.capabilities.registration import wiring as registration
 from careengine.entrypoints import intake
 from careengine.entrypoints.web.house import house
 from careengine.entrypoints.web.phone_door import Opened, ask_birth_date, knows_birth_date, opened, shown
@@ -32,7 +31,7 @@ def _page(request: HttpRequest, link: Opened) -> HttpResponse:
     if not knows_birth_date(request, link):
         return ask_birth_date(request, link) or redirect(link.address)
     given = _saved(link)
-    applying = registration.applying(given)
+    applying = intake.applying(given)
     asked = _asked(request, applying, given)
     if request.method == "POST" and "question" in request.POST:
         return _take(request, link, given)
@@ -52,7 +51,7 @@ def _page(request: HttpRequest, link: Opened) -> HttpResponse:
 
 
 def _take(request: HttpRequest, link: Opened, given: Given) -> HttpResponse:
-    question = next((q for q in registration.questions() if q["linkId"] == request.POST["question"]), None)
+    question = next((q for q in intake.questions() if q["linkId"] == request.POST["question"]), None)
     if request.POST.get("send"):
         _save(link, given, "completed")
         return redirect(link.address)
@@ -132,7 +131,7 @@ def _saved(link: Opened) -> Given:
             sheet = intake.sheet_of(conn, charts, link.case)
         return sheet.saved.raw if sheet.saved else b'{"item":[]}'
 
-    return registration.answers_of(orjson.loads(house().desk.do(read)).get("item", ()))
+    return intake.answers_of(orjson.loads(house().desk.do(read)).get("item", ()))
 
 
 def _status(link: Opened) -> str:
@@ -144,7 +143,7 @@ def _status(link: Opened) -> str:
 
 
 def _save(link: Opened, given: Given, status: str) -> None:
-    applying = {one["linkId"] for one in registration.applying(given)}
+    applying = {one["linkId"] for one in intake.applying(given)}
     items = [{"linkId": name, "answer": list(a)} for name, a in given.items() if a and name in applying]
     at = house().engine.clock.now().isoformat()
 
