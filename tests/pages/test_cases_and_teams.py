@@ -3,6 +3,7 @@
 from playwright.sync_api import Browser, expect
 from running_town import RunningTown
 from screens import screens
+from waiting import until
 
 
 def test_a_case_and_its_patient_tell_the_whole_line(town: RunningTown, browser: Browser) -> None:
@@ -89,3 +90,28 @@ def test_a_form_from_elsewhere_changes_nothing(town: RunningTown, browser: Brows
             "async () => (await fetch('/team/lane', {method: 'POST', body: new URLSearchParams({})})).status"
         )
         assert status == 403
+
+
+def test_a_person_writes_to_a_patient_and_what_would_tell_the_illness_does_not_leave(
+    town: RunningTown, browser: Browser
+) -> None:
+    from test_phone import case_in
+
+    case, _ = case_in(town, "offering", 9)
+    with town.at_work(browser, "desk.rosa") as page:
+        page.goto(f"/cases/{case}")
+        words = page.get_by_label("Write to the patient")
+        words.fill("Your cardiology papers are here.")
+        page.get_by_role("button", name="Send").click()
+        expect(page.locator("#toast")).to_contain_text("must not say 'cardio")
+        expect(words).to_have_value("Your cardiology papers are here.")
+        words.fill("Please bring your papers. We open at eight.")
+        page.get_by_role("button", name="Send").click()
+        expect(page.locator("#toast")).to_contain_text("leaves in a few seconds")
+
+        def planned() -> bool:
+            page.goto(f"/cases/{case}")
+            return "We open at eight. You can call" in page.locator(".talk").inner_text()
+
+        until(planned, within_s=40, what="the message")
+        screens(page, "case-messages")

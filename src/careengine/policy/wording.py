@@ -220,10 +220,15 @@ def _for_patients(place: Path, sentence: str, values: WordingValues) -> Iterator
     for name in sorted({*_PLACE.findall(sentence)} - values.may_name):
         problem = f"The parameter {{{name}}} may not reach a patient's telephone."
         yield place, problem, "Leave it out, or add it to may_name."
-    said = _plain(sentence)
-    for word in values.never_say:
-        if re.search(rf"\b{re.escape(_plain(word))}", said):
-            yield place, f"It says {word!r}, which a message must not tell.", "Say it without the word."
+    word = tells(sentence, values.never_say)
+    if word:
+        yield place, f"It says {word!r}, which a message must not tell.", "Say it without the word."
+
+
+def tells(text: str, never_say: Iterable[str]) -> str:
+    """Return the first word, by its beginning, that a message must not say and that stands in it."""
+    plain = _plain(text)
+    return next((word for word in never_say if re.search(rf"\b{re.escape(_plain(word))}", plain)), "")
 
 
 def _plain(text: str) -> str:

@@ -21,8 +21,10 @@ SEND_TEXT, SEND_MAIL, SEND_LETTER = "messaging.send_text", "messaging.send_mail"
 KIND_OF: Mapping[str, str] = {SMS: SEND_TEXT, EMAIL: SEND_MAIL, LETTER: SEND_LETTER}
 """Which effect carries a message of each channel."""
 KINDS = (SEND_TEXT, SEND_MAIL, SEND_LETTER)
-RECEIVED, STATUS = "message.received", "message.status"
-"""Events: somebody wrote to us; a carrier said what became of a text."""
+RECEIVED, STATUS, WRITTEN = "message.received", "message.status", "message.written"
+"""Events: somebody wrote to us; a carrier said what became of a text; a person here writes to the patient."""
+FROM_STAFF, WORDS = "messaging.from_staff", "words"
+"""The wording that carries a person's own words, and the parameter that holds them in it."""
 
 ADDRESS = "urn:careengine:address"
 """System of the identifier that names a number or an e-mail address by its digest."""
@@ -30,7 +32,7 @@ TEMPLATE = "urn:careengine:template"
 """Code system of the category that says which wording a message was made from."""
 TURN = "urn:careengine:turn"
 """Code system of the category: the message answers the patient (``prompted``), or came from them."""
-PROMPTED, HEARD = "prompted", "received"
+PROMPTED, HEARD, DRAFTED = "prompted", "received", "drafted"
 MEDIUM = "http://terminology.hl7.org/CodeSystem/v3-ParticipationMode"
 MEDIA: Mapping[str, str] = {SMS: "SMSWRIT", EMAIL: "EMAILWRIT", LETTER: "MAILWRIT", PAGE: "ONLINEWRIT"}
 WRONG_NUMBER = "wrong-number"
@@ -232,6 +234,10 @@ class TemplatePolicy:
     words: Mapping[str, Mapping[str, str]]
     """What an ``item`` is called, by its code and language."""
     calendars: Mapping[str, Calendar]
+    never_say: tuple[str, ...] = ()
+    """Beginnings of words that tell what somebody is treated for: in no message, whoever writes it."""
+    longest_words: int = 0
+    """Characters of a person's own words in one message."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

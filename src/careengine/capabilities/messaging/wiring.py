@@ -11,11 +11,13 @@ from careengine.capabilities.messaging.model import (
     RECEIVED,
     SMS,
     STATUS,
+    TEMPLATES,
+    WRITTEN,
 )
 from careengine.capabilities.messaging.steps.checking import Window
 from careengine.capabilities.messaging.steps.hearing import READER, Taken, Text, around, received_at, take
 from careengine.capabilities.messaging.steps.loading import load_contacts, load_inboxes
-from careengine.capabilities.messaging.steps.paging import page_ref, said_on_page
+from careengine.capabilities.messaging.steps.paging import drafted, page_ref, said_on_page
 from careengine.capabilities.messaging.steps.policy_values import (
     CommandValues,
     SendingValues,
@@ -46,12 +48,12 @@ from careengine.engine.composition import Loader
 from careengine.engine.outgoing import Runner
 from careengine.policy.schemas import Covered, PolicySchema
 
-EVENTS = (RECEIVED, STATUS)
-"""What the webhooks put down, whether or not a journey listens."""
+EVENTS = (RECEIVED, STATUS, WRITTEN)
+"""What the webhooks and people put down, whether or not a journey listens."""
 __all__ = [
     "COMMANDS", "EVENTS", "LOADERS", "MESSAGE", "PAGE", "POLICY_SCHEMAS", "READER", "RECEIVED", "RUNNERS",
-    "SMS", "STATUS", "Outside", "Taken", "Text", "Window", "around", "page_ref",
-    "received_at", "runners", "said_on_page", "take",
+    "SMS", "STATUS", "TEMPLATES", "WRITTEN", "Outside", "Taken", "Text", "Window", "around", "drafted",
+    "page_ref", "received_at", "runners", "said_on_page", "take",
 ]  # fmt: skip
 
 LOADERS: Mapping[str, Loader] = {CONTACT.name: load_contacts, INBOX.name: load_inboxes}

@@ -2,6 +2,7 @@
 
 import hashlib
 import re
+import secrets
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -37,6 +38,7 @@ def environment(**options: Any) -> Environment:
         view_name=view_name,
         hospital_name=hospital_name,
         weekday=weekday,
+        form_key=lambda: secrets.token_urlsafe(12),
         pressing=pressing,
     )
     made.filters.update(day=day, hour=hour, moment=moment, since=since, until=until)

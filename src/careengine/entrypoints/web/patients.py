@@ -5,9 +5,10 @@ from dataclasses import dataclass
 from uuid import UUID
 
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import render
+from django.shortcuts import redirect, render
 from django.utils import translation
-from django.views.decorators.http import require_GET
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_GET, require_POST
 
 from careengine.engine.case_views import CaseView, case_called, subject_of
 from careengine.entrypoints.timeline import KINDS, MESSAGE, Entry, Standing, cases_of, timeline
@@ -17,6 +18,8 @@ from careengine.entrypoints.web.reading import reader_for
 from careengine.entrypoints.web.rows import Row, rows_for
 from careengine.entrypoints.web.stages import Stage, line_of
 from careengine.entrypoints.web.who import person_of
+from careengine.entrypoints.writing import Words, longest
+from careengine.entrypoints.writing import write as write_words
 from careengine.runtime.database import Connection
 from careengine.worklist.listing import Filter, list_cards
 
@@ -47,7 +50,30 @@ def case(request: HttpRequest, case: int) -> HttpResponse:
     here = house()
     found, subject = here.desk.do(lambda conn: (case_called(conn, here.engine, case), subject_of(conn, case)))
     view = _view(request, subject, found)
-    return _page(request, "case.html", view, {"case": found})
+    return _page(request, "case.html", view, {"case": found, "longest_words": longest(here.engine)})
+
+
+@require_POST
+def write(request: HttpRequest, case: int) -> HttpResponse:
+    """``POST /cases/ID/write``: a message to the case's patient, in somebody's own words."""
+    here, person = house(), person_of(request)
+    words = Words(
+        text=request.POST.get("words", ""),
+        actor=f"person:{person.login}",
+        key=request.POST.get("key", "")[:64],
+    )
+
+    def work(conn: Connection) -> None:
+        with here.desk.reading_as(conn, reader_for(here.access, person)) as charts:
+            charts.of_subjects([subject_of(conn, case)], kinds=["Communication"])
+        write_words(conn, here.engine, case, words)
+
+    here.desk.do(work)
+    if request.headers.get("HX-Request"):
+        return render(
+            request, "said.html", {"said": _("It leaves in a few seconds."), "how": "", "card_acted": 0}
+        )
+    return redirect(f"/cases/{case}")
 
 
 def _page(request: HttpRequest, template: str, view: PatientView, more: dict[str, object]) -> HttpResponse:

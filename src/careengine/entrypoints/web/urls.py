@@ -34,6 +34,7 @@ urlpatterns = [
     path("cards/<int:card>/snooze", cards.snooze),
     path("cards/<int:card>/escalate", cards.escalate),
     path("cases/<int:case>", patients.case),
+    path("cases/<int:case>/write", patients.write),
     path("patients/<uuid:subject>", patients.show),
     path("sources/<path:source>", sources.show),
     path("team", team.show),

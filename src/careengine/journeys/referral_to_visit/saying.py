@@ -77,6 +77,19 @@ def carrier_said(case: Case, facts: Facts, policy: Policies, event: Event | None
     return not_arrived(case, facts, policy, event, now, why=why) if event and why else stay()
 
 
+@journey.on_any(messaging.WRITTEN, needs=(messaging.CONTACT, messaging.INBOX), asks=(REACH,))
+def person_wrote(case: Case, facts: Facts, policy: Policies, event: Event | None, now: Instant) -> Next:
+    """A person here writes to the patient: by the same ways, hours and caps as software."""
+    assert event is not None  # noqa: S101  the engine calls it with an event
+    draft = next((one for one in facts[messaging.INBOX].messages if one.ref == event.ref), None)
+    words = draft.text if draft else ""
+    note = note_of(case, messaging.FROM_STAFF, prompted=True, **{messaging.WORDS: words})
+    said = say(case, facts, policy, now, note)
+    if said.unsaid:
+        return reach(case, said)
+    return stay(because=said.decision, effects=said.effects, writes=said.writes)
+
+
 @journey.on_any(EffectDelivered)
 def delivered(case: Case, facts: Facts, policy: Policies, event: Event | None, now: Instant) -> Next:
     """It left; nothing more follows from that here."""

@@ -49,7 +49,7 @@ def _stored(ref: Ref | None, found: Mapping[Ref, Stored]) -> list[Stored]:
 
 
 def _in_order(at_hand: Sequence[Stored], others: Sequence[Stored]) -> tuple[Message, ...]:
-    first = [message for one in at_hand if (message := message_of(one)) is not None]
+    first = [message for one in at_hand if (message := message_of(one, drafts=True)) is not None]
     seen = {one.ref.newest() for one in at_hand}
     rest = [m for one in others if one.ref.newest() not in seen and (m := message_of(one)) is not None]
     return (*first, *sorted(rest, key=lambda one: one.at, reverse=True)[:_MOST])

@@ -1,10 +1,10 @@
-"""What a patient says on their own page: a message for the chart, like a text, without a number."""
+"""Messages without a number: what a patient says on their own page, what a person here writes to them."""
 
 import hashlib
 from datetime import datetime
 from typing import Any
 
-from careengine.capabilities.messaging.model import HEARD, MEDIA, MEDIUM, PAGE, TURN
+from careengine.capabilities.messaging.model import DRAFTED, HEARD, MEDIA, MEDIUM, PAGE, TURN
 from careengine.capabilities.messaging.steps.hearing import readable
 from careengine.kernel.refs import Ref
 
@@ -20,6 +20,19 @@ def said_on_page(words: str, *, case: int, patient: str, key: str, at: datetime)
         "subject": {"reference": patient},
         "sender": {"reference": patient},
         "received": at.isoformat(),
+        "about": [{"reference": f"Task/case-{case}"}],
+        "payload": [{"contentString": readable(words)}],
+    }
+
+
+def drafted(words: str, *, case: int, key: str, at: datetime) -> dict[str, Any]:
+    """Return what a person here wrote to a patient, before it is decided how and when it leaves."""
+    return {
+        "resourceType": "Communication",
+        "id": f"draft-{hashlib.sha256(key.encode()).hexdigest()[:40]}",
+        "status": "preparation",
+        "category": [{"coding": [{"system": TURN, "code": DRAFTED}]}],
+        "sent": at.isoformat(),
         "about": [{"reference": f"Task/case-{case}"}],
         "payload": [{"contentString": readable(words)}],
     }

@@ -7,6 +7,7 @@ import orjson
 
 from careengine.capabilities.messaging.model import (
     ADDRESS,
+    DRAFTED,
     EMAIL,
     FLAGS,
     HEARD,
@@ -188,11 +189,16 @@ def _heard(said: fhir.Communication) -> Heard | None:
     return Heard(at=at, channel=channel_of(said)) if was_heard(said) and at is not None else None
 
 
-def message_of(stored: Stored) -> Message | None:
-    """Return what somebody wrote to us; a message of ours, or one without a time, is none."""
+def message_of(stored: Stored, *, drafts: bool = False) -> Message | None:
+    """Return what somebody wrote to us; a message of ours, or one without a time, is none.
+
+    With ``drafts`` also what a person here wrote for us to send.
+    """
     said = fhir.decode(stored.raw, fhir.Communication, stored.ref)
     heard = _heard(said)
-    if heard is None:
-        return None
     text = "\n".join(part.content_string for part in said.payload if part.content_string)
+    if heard is None:
+        at = fhir.instant_of(said.sent)
+        is_draft = drafts and at is not None and DRAFTED in _codes(said.category, TURN)
+        return Message(ref=str(stored.ref), at=at, text=text, status=said.status) if is_draft and at else None
     return Message(ref=str(stored.ref), at=heard.at, channel=heard.channel, text=text, status=said.status)

@@ -6,7 +6,14 @@ from datetime import time
 
 from pydantic import Field
 
-from careengine.capabilities.messaging.model import SMS, Calendar, Hours, SendingPolicy, TemplatePolicy
+from careengine.capabilities.messaging.model import (
+    SMS,
+    WORDS,
+    Calendar,
+    Hours,
+    SendingPolicy,
+    TemplatePolicy,
+)
 from careengine.capabilities.messaging.rules.rendering import LONG, render, segments
 from careengine.kernel.policy import PolicyRef
 from careengine.policy.plain import Path
@@ -54,6 +61,8 @@ def build_templates(values: TemplateValues, ref: PolicyRef) -> TemplatePolicy:
         subjects=values.subjects,
         words=values.words,
         calendars={name: Calendar(**one.model_dump()) for name, one in values.calendars.items()},
+        never_say=tuple(values.never_say),
+        longest_words=values.longest_params.get(WORDS, 0),
     )
 
 
