@@ -11,7 +11,7 @@ from careengine.entrypoints.staff import Person
 from careengine.entrypoints.web.house import House
 from careengine.entrypoints.web.passages import Passage, passages
 from careengine.entrypoints.web.people import Somebody, somebodies
-from careengine.entrypoints.web.reading import reader_for
+from careengine.entrypoints.web.reading import reader_of_chart
 from careengine.entrypoints.web.rows import zone_here
 from careengine.entrypoints.web.stages import Stage, line_of
 from careengine.entrypoints.words import Said, Words
@@ -66,9 +66,9 @@ def card_view(conn: Connection, house: House, person: Person, card: int, *, lang
     """Return a card for ``person``; raises :class:`NoSuchCard`. Its trace is kept."""
     engine = house.engine
     now, zone = engine.clock.now(), zone_here(engine)
-    reader = reader_for(house.access, person)
-    charts = house.desk.charts(conn, reader)
     found = card_called(conn, engine, card, now=now)
+    reader = reader_of_chart(conn, house, person, found.subject)
+    charts = house.desk.charts(conn, reader)
     who = somebodies(charts, {found.subject}, now=now)[found.subject]
     seen_as = None if who.closed else reader
     texts = [] if who.closed else passages(charts, found.proposal.evidence)

@@ -10,7 +10,7 @@ from typing import Any
 from jinja2 import Environment, StrictUndefined
 from markupsafe import Markup
 
-from careengine.entrypoints.web.naming import entry_name, stage_name, team_name, view_name
+from careengine.entrypoints.web.naming import entry_name, reason_name, stage_name, team_name, view_name
 from careengine.entrypoints.web.saying import day, hour, moment, pressing, since, until, weekday
 
 STATIC = Path(__file__).parent / "static"
@@ -38,6 +38,7 @@ def environment(**options: Any) -> Environment:
         view_name=view_name,
         hospital_name=hospital_name,
         weekday=weekday,
+        reason_name=reason_name,
         form_key=lambda: secrets.token_urlsafe(12),
         pressing=pressing,
     )

@@ -19,6 +19,11 @@ _TEAMS = {
     "trainers": gettext_noop("Trainers"),
     "workflow": gettext_noop("Workflow"),
 }
+_REASONS = {
+    "medical_emergency": gettext_noop("A medical emergency"),
+    "patient_safety": gettext_noop("The patient's safety"),
+    "patient_asks": gettext_noop("The patient asks for it"),
+}
 _VIEWS = {
     "urgent": gettext_noop("Most urgent"),
     "mine": gettext_noop("Mine"),
@@ -68,3 +73,8 @@ def team_name(team: str) -> str:
 def view_name(view: str) -> str:
     """Return what a view of the inbox is called."""
     return _(_VIEWS[view])
+
+
+def reason_name(reason: str) -> str:
+    """Return what a reason for opening a closed chart is called."""
+    return _(_REASONS[reason]) if reason in _REASONS else reason.replace("_", " ")

@@ -14,7 +14,7 @@ from careengine.engine.case_views import CaseView, case_called, subject_of
 from careengine.entrypoints.timeline import KINDS, MESSAGE, Entry, Standing, cases_of, timeline
 from careengine.entrypoints.web.house import House, house
 from careengine.entrypoints.web.people import Somebody, somebodies
-from careengine.entrypoints.web.reading import reader_for
+from careengine.entrypoints.web.reading import reader_for, reader_of_chart
 from careengine.entrypoints.web.rows import Row, rows_for
 from careengine.entrypoints.web.stages import Stage, line_of
 from careengine.entrypoints.web.who import person_of
@@ -88,7 +88,8 @@ def _view(request: HttpRequest, subject: UUID, only: CaseView | None) -> Patient
     here, person, language = house(), person_of(request), translation.get_language() or "en"
 
     def read(conn: Connection) -> PatientView:
-        with here.desk.reading_as(conn, reader_for(here.access, person)) as charts:
+        reader = reader_of_chart(conn, here, person, subject)
+        with here.desk.reading_as(conn, reader) as charts:
             now = here.engine.clock.now()
             who = somebodies(charts, {subject}, now=now)[subject]
             cases = cases_of(conn, here.engine, subject)

@@ -21,7 +21,7 @@ def found_by(
     """Narrow a list to what ``words`` find; nothing found is an empty list, never the whole one."""
     if not words:
         return wanted
-    people = _people(charts, words)
+    people = people_called(charts, words)
     if people:
         return replace(wanted, subjects=people)
     asked = Words(conn, engine.book, language).now(engine.clock.now().date())
@@ -34,7 +34,8 @@ def kinds_of(engine: Engine) -> tuple[str, ...]:
     return tuple(sorted(engine.book.value(ANSWERS, engine.clock.now().date()).answers))
 
 
-def _people(charts: Charts, words: str) -> tuple[UUID, ...]:
+def people_called(charts: Charts, words: str) -> tuple[UUID, ...]:
+    """Return the people of this name or record number, as far as the reader may know them."""
     by = "identifier" if any(letter.isdigit() for letter in words) else "name"
     try:
         asked = (*((by, part) for part in words.split()), ("_count", _MOST))
