@@ -9,8 +9,8 @@ from django.shortcuts import render
 from django.utils import translation
 from django.views.decorators.http import require_GET, require_http_methods
 
-from careengine.entrypoints.deciding_again import Again, decide_again
 from careengine.entrypoints.explaining import explained
+from careengine.entrypoints.recomputing import Again, recomputed
 from careengine.entrypoints.web.house import house
 from careengine.entrypoints.web.reading import reader_for
 from careengine.entrypoints.web.who import person_of
@@ -34,7 +34,7 @@ def show(request: HttpRequest, decision: int) -> HttpResponse:
 
     def read(conn: Connection) -> tuple[dict[str, Any], Again | None]:
         shown = explained(conn, here.engine, here.access, decision, language=language, reader=reader)
-        return shown, decide_again(conn, here.engine, decision) if request.method == "POST" else None
+        return shown, recomputed(conn, here.engine, decision) if request.method == "POST" else None
 
     try:
         shown, again = here.desk.do(read)

@@ -25,7 +25,7 @@ class Again:
     block: int
 
 
-def decide_again(conn: Connection, engine: Engine, decision: int) -> Again:
+def recomputed(conn: Connection, engine: Engine, decision: int) -> Again:
     """Recompute one decision and check its place in the chain; raises ``NotInLedger``."""
     proof = prove(conn, decision)
     books: dict[tuple[tuple[str, int], ...], PolicyBook] = {}
