@@ -49,6 +49,7 @@ class RunningTown:
 
     def session(self, login: str, times: Mapping[str, float] | None = None) -> str:
         """Return a session of somebody who has signed in with everything that is asked for."""
+        _django(self.url, self.environ["CAREENGINE_SECRET_PAGES"])
         from django.contrib.auth import BACKEND_SESSION_KEY, HASH_SESSION_KEY, SESSION_KEY
         from django.contrib.auth.models import User
         from django.contrib.sessions.backends.db import SessionStore
@@ -134,13 +135,15 @@ def _wait(playing: "subprocess.Popen[bytes]", log: Path, patience_s: float = 300
 
 
 def _database(environ: Mapping[str, str]) -> str:
-    """Return the running provider's database, and let this process's Django use it."""
-    url = EmbeddedServer(Path(environ["CAREENGINE_HOME"])).start()
+    return EmbeddedServer(Path(environ["CAREENGINE_HOME"])).start()
+
+
+def _django(url: str, secret: str) -> None:
+    """Let this process's Django use a town's database, as its server does: sessions are made with it."""
     os.environ["CAREENGINE_DATABASE_URL"] = url
-    os.environ["CAREENGINE_SECRET_PAGES"] = environ["CAREENGINE_SECRET_PAGES"]
+    os.environ["CAREENGINE_SECRET_PAGES"] = secret
     os.environ["DJANGO_SETTINGS_MODULE"] = "careengine.entrypoints.web.settings"
     os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "1"  # the browser's driver keeps a loop in this thread
     import django
 
     django.setup()
-    return url

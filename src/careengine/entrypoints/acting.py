@@ -4,12 +4,11 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from careengine.engine.composition import Engine
-from careengine.entrypoints.answering import AnswerGiven, answer_card, refuse_stranger, take_back
+from careengine.entrypoints.answering import AnswerGiven, answer_card, refuse_stranger, take_back, withdraw
 from careengine.entrypoints.staff import NotTheirLead, Person, leads_of, person_called
 from careengine.kernel.team import Team
 from careengine.runtime.clock import real_now
 from careengine.runtime.database import Connection
-from careengine.trust.actor import ActorKind
 from careengine.worklist import acts
 from careengine.worklist.deciding import Receipt
 from careengine.worklist.listing import Card, card_called
@@ -31,6 +30,10 @@ class Acting:
     def take_back(self, card: int) -> None:
         """Withdraw one's own answer; raises ``TooLateToUndo``."""
         take_back(self.conn, self.engine, card, actor=self.person.login)
+
+    def withdraw(self, card: int) -> None:
+        """Withdraw one's own answer as :meth:`take_back` does; the caller commits."""
+        withdraw(self.conn, self.engine, card, actor=self.person.login)
 
     def assign(self, card: int, *, to: str) -> None:
         """Give a card to somebody who sits in its team, or take it oneself."""
@@ -74,5 +77,5 @@ class Acting:
 
     def _doer(self) -> acts.Doer:
         return acts.Doer(
-            actor=self.person.login, actor_kind=ActorKind.PERSON, at=self.engine.clock.now(), real=real_now()
+            actor=self.person.login, actor_kind=self.person.kind, at=self.engine.clock.now(), real=real_now()
         )

@@ -8,7 +8,6 @@ from careengine.kernel.errors import Refused
 from careengine.kernel.team import Team
 from careengine.runtime.clock import real_now
 from careengine.runtime.database import Connection
-from careengine.trust.actor import ActorKind
 from careengine.worklist.acts import Doer
 from careengine.worklist.answers import ANSWERS, checked
 from careengine.worklist.deciding import Answer, Receipt, answered, decide, undo
@@ -35,7 +34,14 @@ class AnswerGiven:
 
 
 def answer_card(conn: Connection, engine: Engine, said: AnswerGiven) -> Receipt:
-    """Post a person's answer and commit it.
+    """Post an answer and commit it; raises as :func:`post_answer`."""
+    receipt = post_answer(conn, engine, said)
+    conn.commit()
+    return receipt
+
+
+def post_answer(conn: Connection, engine: Engine, said: AnswerGiven) -> Receipt:
+    """Post a person's answer; the caller commits.
 
     Raises:
         UnknownPerson: nobody of that login sits in a team.
@@ -53,19 +59,22 @@ def answer_card(conn: Connection, engine: Engine, said: AnswerGiven) -> Receipt:
         card=card.id, version=said.version or card.version,
         decision=answered(card.proposal, said.answer), reason=said.reason,
     )  # fmt: skip
-    receipt = decide(conn, engine, given, by=_doer(engine, person), at_once=said.at_once)
-    conn.commit()
-    return receipt
+    return decide(conn, engine, given, by=_doer(engine, person), at_once=said.at_once)
 
 
 def take_back(conn: Connection, engine: Engine, card: int, *, actor: str) -> None:
     """Withdraw one's own answer before the engine takes it, and commit; raises ``TooLateToUndo``."""
-    undo(conn, engine, card, by=_doer(engine, person_called(engine.organisation, actor)))
+    withdraw(conn, engine, card, actor=actor)
     conn.commit()
 
 
+def withdraw(conn: Connection, engine: Engine, card: int, *, actor: str) -> None:
+    """Withdraw one's own answer as :func:`take_back` does; the caller commits."""
+    undo(conn, engine, card, by=_doer(engine, person_called(engine.organisation, actor)))
+
+
 def _doer(engine: Engine, person: Person) -> Doer:
-    return Doer(actor=person.login, actor_kind=ActorKind.PERSON, at=engine.clock.now(), real=real_now())
+    return Doer(actor=person.login, actor_kind=person.kind, at=engine.clock.now(), real=real_now())
 
 
 def refuse_stranger(engine: Engine, person: Person, card: Card) -> None:

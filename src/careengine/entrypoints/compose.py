@@ -80,6 +80,8 @@ PAGES = "pages"
 """The name of the secret that signs sessions of the pages, ``CAREENGINE_SECRET_PAGES``."""
 OIDC = "oidc"
 """The name of our secret at the hospital's identity provider, ``CAREENGINE_SECRET_OIDC``."""
+AGENT = "agent"
+"""The name of an agent's token where it is served over standard input, ``CAREENGINE_SECRET_AGENT``."""
 BY_VERSION: Mapping[tuple[str, int], Journey] = {(j.name, j.version): j for j in JOURNEYS}
 
 

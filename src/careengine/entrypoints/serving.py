@@ -12,7 +12,17 @@ from fastapi import FastAPI
 from careengine.engine.health import read_health
 from careengine.entrypoints.api.application import application
 from careengine.entrypoints.api.desk import Served
-from careengine.entrypoints.compose import LINKS, OIDC, PAGES, Installation, build, installation, observe
+from careengine.entrypoints.api.v1.routes import machine_api
+from careengine.entrypoints.compose import (
+    AGENT,
+    LINKS,
+    OIDC,
+    PAGES,
+    Installation,
+    build,
+    installation,
+    observe,
+)
 from careengine.entrypoints.hearing import texting_of
 from careengine.entrypoints.web.pages import mount_pages
 from careengine.kernel.errors import CareError
@@ -71,6 +81,7 @@ def served_by(here: Installation) -> FastAPI:
         links=here.settings.secrets.get(LINKS, ""),
     )  # fmt: skip
     app = application(served, texting=texting_of(here, engine))
+    app.mount("/api/v1", machine_api(app.state.desk, engine))
     mount_pages(app, app.state.desk)
     return app
 
@@ -79,7 +90,9 @@ def inbound_tokens(here: Installation) -> Mapping[str, str]:
     """Return who may come in with which token: none that we show to others, none that signs links."""
     outward = {_variable(one.secret) for one in here.organisation.partners.values() if one.secret}
     return {
-        name: one for name, one in here.settings.secrets.items() if name not in {*outward, LINKS, PAGES, OIDC}
+        name: one
+        for name, one in here.settings.secrets.items()
+        if name not in {*outward, LINKS, PAGES, OIDC, AGENT}
     }
 
 

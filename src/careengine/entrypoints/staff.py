@@ -1,4 +1,4 @@
-"""Who a login of ``organisation.yaml`` is: the teams they work in or answer for."""
+"""Who a login of ``organisation.yaml`` is, a person or an agent: the teams they work in or answer for."""
 
 from dataclasses import dataclass
 
@@ -6,6 +6,9 @@ from careengine.kernel.errors import NotFound, Refused
 from careengine.kernel.team import Team
 from careengine.runtime.organisation import Organisation, TeamSetting
 from careengine.trust.actor import ActorKind, Purpose, Reader
+
+AGENT = "agent:"
+"""What the name of an agent begins with, wherever somebody is named."""
 
 
 class UnknownPerson(NotFound):
@@ -22,17 +25,21 @@ class Person:
 
     login: str
     teams: frozenset[Team]
+    kind: ActorKind = ActorKind.PERSON
 
     def reader(self, purpose: Purpose) -> Reader:
         """Return the person as a reader of charts, in the roles of their teams."""
         return Reader(
-            actor=self.login, actor_kind=ActorKind.PERSON, purpose=purpose,
+            actor=self.login, actor_kind=self.kind, purpose=purpose,
             roles=frozenset(team.value for team in self.teams),
         )  # fmt: skip
 
 
 def person_called(organisation: Organisation, login: str) -> Person:
-    """Return the person of this login; raises :class:`UnknownPerson`."""
+    """Return the person of this login, or the agent called ``agent:NAME``; raises :class:`UnknownPerson`."""
+    agent = organisation.agents.get(login.removeprefix(AGENT)) if login.startswith(AGENT) else None
+    if agent is not None:
+        return Person(login, frozenset(agent.teams), ActorKind.AGENT)
     teams = frozenset(team for team, setting in organisation.teams.items() if login in _sitting(setting))
     if not teams:
         raise UnknownPerson(

@@ -83,6 +83,21 @@ class PartnerSetting(_Strict):
     """The name under which the environment holds its secret; ``None`` needs none."""
 
 
+class AgentSetting(_Strict):
+    """A program that works cards for a person: what is not granted here it may not do."""
+
+    owner: Person
+    """Who answers for it."""
+    teams: Annotated[tuple[Team, ...], Field(min_length=1)]
+    """Whose cards it sees, and as whom it reads charts."""
+    answers: Mapping[Dotted, tuple[Name, ...]] = Field(default_factory=dict)
+    """Which answers it may give, by kind of card."""
+    hands_over: bool = False
+    """Whether it may pass a card to another team, or put it aside."""
+    acts_per_day: Annotated[int, Field(ge=0, le=100_000)] = 0
+    acts_per_minute: Annotated[int, Field(ge=1, le=600)] = 10
+
+
 class Organisation(_Strict):
     """One organisation, one database."""
 
@@ -93,6 +108,7 @@ class Organisation(_Strict):
     teams: Annotated[Mapping[Team, TeamSetting], Field(min_length=1)]
     journeys: Annotated[tuple[Name, ...], Field(min_length=1)]
     partners: Mapping[PartnerName, PartnerSetting] = Field(default_factory=dict)
+    agents: Mapping[Name, AgentSetting] = Field(default_factory=dict)
     packs: tuple[Path, ...] = ()
     """Directories of policies laid over the package's, in this order."""
     digest: str = ""

@@ -5,6 +5,7 @@ import sys
 import typer
 
 from careengine.entrypoints.cli import (
+    agents,
     cards,
     cases,
     decisions,
@@ -23,6 +24,7 @@ from careengine.entrypoints.cli.tree import branch
 app = branch("Carry patients through care: take in what happens, decide what is next, ask when unsure.")
 running.add_to(app)
 summing_up.add_to(app)
+app.add_typer(agents.app, name="agents")
 app.add_typer(cases.app, name="cases")
 app.add_typer(cards.app, name="cards")
 app.add_typer(decisions.decision, name="decision")

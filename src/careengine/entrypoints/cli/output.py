@@ -3,16 +3,15 @@
 0 done · 1 something was refused (it is said which, and why) · 2 wrong use.
 """
 
-import dataclasses
 import sys
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from datetime import date, datetime
-from enum import Enum
+from collections.abc import Callable, Iterable, Sequence
+from datetime import datetime
 from functools import wraps
 from typing import TYPE_CHECKING, Annotated, Any, NoReturn, ParamSpec
 
 import typer
 
+from careengine.entrypoints.plain import plain
 from careengine.kernel.errors import CareError
 
 if TYPE_CHECKING:
@@ -24,23 +23,6 @@ Language = Annotated[str, typer.Option(help="Language of the sentences: en or es
 REFUSED, WRONG_USE, INTERRUPTED = 1, 2, 130
 _WIDTH = 1000
 """Columns a table may take in a file or a pipe, where a broken word could not be searched for."""
-
-
-def plain(value: Any) -> Any:
-    """Return a value as JSON can hold it; bytes become hexadecimal."""
-    if isinstance(value, str | int | float) or value is None:
-        return value.value if isinstance(value, Enum) else value
-    if isinstance(value, bytes | bytearray | memoryview):
-        return bytes(value).hex()
-    if isinstance(value, datetime | date):
-        return value.isoformat()
-    if dataclasses.is_dataclass(value) and not isinstance(value, type):
-        value = {f.name: getattr(value, f.name) for f in dataclasses.fields(value)}
-    if isinstance(value, Mapping):
-        return {str(key): plain(inner) for key, inner in value.items()}
-    if isinstance(value, Iterable):
-        return [plain(inner) for inner in value]
-    return str(value)
 
 
 def print_json(value: Any) -> None:
