@@ -21,6 +21,8 @@ _CASE = """
     where k.closed_at is null and s.name = %s and j.name = 'referral_to_visit'
       and (select count(*) from resource p where p.subject = k.subject and p.type = r.type) = 1
       and not exists (select from card c where c.case_id = k.id and c.status < 2)
+      and exists (select from effect e join code t on t.kind = 'effect' and t.id = e.kind
+                  where e.case_id = k.id and e.status = 1 and t.name = 'messaging.send_text')
     order by k.entered_at desc offset %s limit 1
 """
 _STATE = "select s.name from engine_case k join code s on s.kind = 'state' and s.id = k.state where k.id = %s"

@@ -28,7 +28,10 @@ Ask = Callable[[Work[Any]], Awaitable[Response]]
 Asking = Callable[..., Awaitable[Ask]]
 _PROBLEM = "application/problem+json"
 _FAULTS: dict[int | str, dict[str, Any]] = {
-    code: {"model": Problem, "description": HTTPStatus(code).phrase}
+    code: {
+        "description": HTTPStatus(code).phrase,
+        "content": {_PROBLEM: {"schema": Problem.model_json_schema()}},
+    }
     for code in (400, 401, 403, 404, 409, 422, 429)
 }
 BatchPath = Annotated[str, Path(min_length=1, max_length=64, pattern=r"^[A-Za-z0-9_-]+$")]
