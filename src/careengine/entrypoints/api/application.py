@@ -12,6 +12,7 @@ from starlette.responses import Response
 
 from careengine.entrypoints.api import ccda, intake, reading, texts, writing
 from careengine.entrypoints.api.desk import Desk, Served
+from careengine.entrypoints.api.headers import Carried
 from careengine.entrypoints.api.metadata import capability_statement
 from careengine.entrypoints.api.outcomes import answer, failure, outcome
 from careengine.entrypoints.api.x12 import Counter
@@ -48,6 +49,7 @@ def application(served: Served, *, texting: Texting | None = None) -> FastAPI:
         desk.close()
 
     app = FastAPI(lifespan=running, openapi_url=None, docs_url=None, redoc_url=None)
+    app.add_middleware(Carried)
     app.state.desk = desk
     app.add_route("/fhir/metadata", _metadata, methods=["GET"])
     app.add_route("/healthz", _alive, methods=["GET"])

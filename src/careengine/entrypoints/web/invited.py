@@ -10,6 +10,7 @@ from django.contrib.auth.password_validation import validate_password
 from django.core.exceptions import ValidationError
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
+from django.utils.translation import gettext as _
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods
 
@@ -21,8 +22,8 @@ from careengine.runtime.clock import real_now
 from careengine.runtime.database import Connection
 
 _BACKEND = "allauth.account.auth_backends.AuthenticationBackend"
-_MOST = 128
-"""Characters of a password that are read."""
+_MOST = 1024
+"""Characters of a password that are taken; a longer one is refused, never cut."""
 
 
 @sensitive_post_parameters()
@@ -40,14 +41,18 @@ def come_in(request: HttpRequest, token: str) -> HttpResponse:
 
 
 def _enter(request: HttpRequest, token: str, found: Invite) -> HttpResponse:
-    password = request.POST.get("password", "")[:_MOST]
+    password = request.POST.get("password", "")
+    if len(password) > _MOST:
+        return render(
+            request, "link.html", {"invite": found, "faults": [_("Choose a shorter one.")]}, status=422
+        )
     if not found.straight:
         try:
             validate_password(password, User(username=found.login))
         except ValidationError as wrong:
             return render(request, "link.html", {"invite": found, "faults": wrong.messages}, status=422)
     house().desk.do(lambda conn: use(conn, token, now=real_now()))
-    user, _ = User.objects.get_or_create(username=found.login)
+    user, _new = User.objects.get_or_create(username=found.login)
     if not found.straight:
         user.set_password(password)
         user.save()
