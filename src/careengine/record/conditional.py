@@ -16,7 +16,14 @@ NONE, SEVERAL = "no resource matches", "several resources match"
 
 
 def settle_conditions(conn: Connection, entries: Iterable[Planned], ids: Ids) -> None:
-    """Find the resource each conditional write means; none or several are refused as FHIR says."""
+    """Find the resource each conditional write means; none or several are refused as FHIR says.
+
+    Of two transactions with the same condition the second one waits, and finds what the first one made.
+    """
+    entries = list(entries)
+    _take_turns(
+        conn, {f"{one.type}?{one.condition}" for one in entries if one.condition and not one.problems}
+    )
     first: dict[tuple[str, str, str], int] = {}
     for planned in entries:
         if not planned.condition or planned.problems:
@@ -38,6 +45,12 @@ def settle_conditions(conn: Connection, entries: Iterable[Planned], ids: Ids) ->
             planned.refuse(f"{SEVERAL} the condition", "request", 412)
         else:
             _SETTLE[planned.act](planned, found, ids)
+
+
+def _take_turns(conn: Connection, conditions: set[str]) -> None:
+    """Lock each condition until the transaction ends, all in one order, so that nobody waits in a ring."""
+    for condition in sorted(conditions):
+        conn.execute("select pg_advisory_xact_lock(hashtextextended(%b, 0))", (condition,))
 
 
 def _no_paging(query: Query) -> None:

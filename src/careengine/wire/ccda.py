@@ -63,6 +63,10 @@ class CcdaDocument:
     """LOINC codes of the sections, and templates, whose entries could not be converted."""
 
 
+_ONE_AT_A_TIME = threading.Lock()
+"""The converter keeps what it works on in its module: two documents at once lose sections of each other."""
+
+
 def read_ccda(raw: bytes) -> CcdaDocument:
     """Read a document; raises :class:`CcdaUnreadable` for what is none, or would do harm.
 
@@ -75,7 +79,8 @@ def read_ccda(raw: bytes) -> CcdaDocument:
         raise CcdaUnreadable("no_id")
     own = numbers[0]
     set_id = next((n for one in root.findall(f"{_HL7}setId") if (n := _number(one))), own)
-    resources, unread = _converted(root)
+    with _ONE_AT_A_TIME:
+        resources, unread = _converted(root)
     if not any(one["resourceType"] == "Patient" for one in resources):
         raise CcdaUnreadable("no_patient")
     return CcdaDocument(
