@@ -36,6 +36,14 @@ def six_digits(secret: str) -> str:
     return f"{(struct.unpack('>I', digest[at : at + 4])[0] & 0x7FFFFFFF) % 1_000_000:06d}"
 
 
+def digits_now(page: Page, secret: str, *, after: float = -1.0) -> tuple[str, float]:
+    """Return digits that are good for ten seconds more, and their step; none of a step up to ``after``."""
+    now = real_now().timestamp()
+    if now // 30 <= after or now % 30 > 20:
+        page.wait_for_timeout((30 - now % 30 + 0.5) * 1000)
+    return six_digits(secret), real_now().timestamp() // 30
+
+
 def authenticator(context: BrowserContext, page: Page) -> None:
     """Give the browser a passkey holder that says yes."""
     wire = context.new_cdp_session(page)
@@ -117,11 +125,11 @@ def test_password_and_app_sign_in_and_a_recovery_code_stands_in_once(
         page.get_by_role("link", name="Add an app").click()
         screens(page, "app-add")
         secret = page.locator("p.mono").inner_text().strip()
-        page.get_by_label("Authenticator code").fill(six_digits(secret))
+        digits, used = digits_now(page, secret)
+        page.get_by_label("Authenticator code").fill(digits)
         page.get_by_role("button", name="Go on").click()
         expect(page.get_by_role("heading", name="Recovery codes")).to_be_visible()
         code = page.locator(".codes li").first.inner_text()
-    used = real_now().timestamp() // 30
     for shown, opens in ((code, True), (code, False), ("", True)):
         with town.visiting(browser) as context:
             page = town.page(context)
@@ -131,9 +139,8 @@ def test_password_and_app_sign_in_and_a_recovery_code_stands_in_once(
             page.get_by_role("button", name="Sign in", exact=True).click()
             expect(page.get_by_role("heading", name="The second factor")).to_be_visible()
             screens(page, "second-factor")
-            if not shown:  # the digits that set the app up are not taken twice: wait for the next ones
-                page.wait_for_timeout(max(0.0, (used + 1) * 30 - real_now().timestamp() + 0.5) * 1000)
-            page.locator("input[name=code]").fill(shown or six_digits(secret))
+            # The digits that set the app up are not taken twice.
+            page.locator("input[name=code]").fill(shown or digits_now(page, secret, after=used)[0])
             page.get_by_role("button", name="Go on").click()
             expect(page.locator(".field .fault")).to_have_count(0 if opens else 1)
             assert page.url.endswith("/team") == opens
