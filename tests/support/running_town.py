@@ -36,11 +36,16 @@ class RunningTown:
     noise: list[str] = field(default_factory=list)
     """What browsers complained about on any page; must stay empty."""
 
+    def whole_environ(self) -> dict[str, str]:
+        """Return the environment of the provider's programs: nothing of ours that other tests have set."""
+        ours = {name: value for name, value in os.environ.items() if not name.startswith("CAREENGINE_")}
+        return {**ours, **self.environ}
+
     def run(self, *arguments: str) -> "subprocess.CompletedProcess[str]":
         """Run a command of the provider's."""
         return subprocess.run(  # noqa: S603  our own command
-            [command("careengine"), *arguments], env={**os.environ, **self.environ}, capture_output=True,
-            text=True, check=False,
+            [command("careengine"), *arguments], env=self.whole_environ(), capture_output=True, text=True,
+            check=False,
         )  # fmt: skip
 
     def database(self) -> Connection:

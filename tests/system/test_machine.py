@@ -2,7 +2,6 @@
 
 import asyncio
 import json
-import os
 from collections.abc import Iterator
 from typing import Any
 
@@ -20,6 +19,10 @@ GRANTED = {
     "referrals.acknowledgement": "told", "registration.intake": "helped", "referrals.asking": "supplied",
     "referrals.completeness": "supplied", "scheduling.offer": "offer_again",
 }  # fmt: skip
+
+
+pytestmark = pytest.mark.xdist_group("machine")
+"""One worker, one town."""
 
 
 @pytest.fixture(scope="module")
@@ -58,7 +61,7 @@ async def worked(
     town: RunningTown, token: str, steps: list[tuple[str, dict[str, Any]]]
 ) -> list[tuple[bool, str]]:
     """Call tools of the agent's server one after the other; return whether each failed, and what it said."""
-    environ = {**os.environ, **town.environ, "CAREENGINE_SECRET_AGENT": token}
+    environ = {**town.whole_environ(), "CAREENGINE_SECRET_AGENT": token}
     server = StdioServerParameters(command=command("careengine"), args=["agents", "mcp"], env=environ)
     told = []
     async with stdio_client(server) as (read, write), ClientSession(read, write) as session:
