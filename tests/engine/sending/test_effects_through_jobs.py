@@ -5,6 +5,7 @@ from contextlib import contextmanager
 import pytest
 from real_partner import Answer, RealPartner, partner_who
 from sending_desk import engine_with, one, put_effects, setting
+from waiting import until as happened
 
 from careengine.engine.composition import Engine
 from careengine.engine.intake import WORK
@@ -78,6 +79,7 @@ def test_a_slow_partner_holds_up_nobody_else(
         put_effects(conn, engine, 50)
         with at_work(sender_of(engine), database_url):
             until(database_url, conn, "select count(*) = 50 from effect where status = 1")
+            happened(lambda: slow.asked, what="the slow partner's request")
             still_waiting = len(slow.asked)
             let_go.set()
             until(database_url, conn, "select count(*) = 55 from effect where status = 1")
