@@ -198,3 +198,21 @@ def test_the_pages_read_in_the_dark_on_a_phone_and_at_twice_the_size(
     with town.at_work(browser, "desk.rosa", viewport={"width": 640, "height": 400}) as page:
         page.goto("/")
         assert page.evaluate("document.documentElement.scrollWidth") <= 640
+
+
+def test_a_list_is_kept_under_a_name_by_one_person_alone(town: RunningTown, browser: Browser) -> None:
+    with town.at_work(browser, "desk.rosa") as page:
+        page.goto("/?view=unassigned&q=payer")
+        page.get_by_text("Keep this list").click()
+        page.get_by_label("Under the name").fill("Payers, nobody's")
+        page.get_by_role("button", name="Keep it").click()
+        page.goto("/")
+        page.get_by_role("link", name="Payers, nobody's").click()
+        assert page.url.endswith("/?view=unassigned&q=payer")
+        screens(page, "inbox-kept")
+        with town.at_work(browser, "desk.tom") as other:
+            other.goto("/")
+            expect(other.get_by_role("link", name="Payers, nobody's")).to_have_count(0)
+        page.get_by_text("Keep this list").click()
+        page.get_by_role("button", name="Forget").click()
+        expect(page.get_by_role("link", name="Payers, nobody's")).to_have_count(0)

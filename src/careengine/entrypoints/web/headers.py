@@ -1,7 +1,9 @@
 """What every answer to a browser carries: a strict content policy, and nothing to sniff, frame or cache."""
 
+import os
 from collections.abc import Awaitable, Callable
 from typing import Any
+from urllib.parse import urlsplit
 
 from asgiref.sync import iscoroutinefunction, markcoroutinefunction
 from django.http import HttpRequest, HttpResponseBase
@@ -39,9 +41,19 @@ def headers(get: Get) -> Get:
     return lambda request: _set(get(request))
 
 
+def _let_forms_go_to_the_hospital(answer: HttpResponseBase) -> None:
+    """Let the sign-in form lead to the hospital's provider, where one is named: a form's redirect counts."""
+    parts = urlsplit(os.environ.get("CAREENGINE_OIDC_URL", ""))
+    if parts.netloc:
+        policy = answer.headers["Content-Security-Policy"]
+        allowed = f"form-action 'self' {parts.scheme}://{parts.netloc}"
+        answer.headers["Content-Security-Policy"] = policy.replace("form-action 'self'", allowed)
+
+
 def _set(answer: HttpResponseBase) -> HttpResponseBase:
     for name, value in HEADERS.items():
         answer.headers.setdefault(name, value)
+    _let_forms_go_to_the_hospital(answer)
     answer.headers.setdefault("Cache-Control", "no-store")
     return answer
 

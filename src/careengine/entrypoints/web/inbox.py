@@ -9,6 +9,7 @@ from careengine.entrypoints.web.cards import read
 from careengine.entrypoints.web.counting import counted
 from careengine.entrypoints.web.house import house
 from careengine.entrypoints.web.rows import listed
+from careengine.entrypoints.web.saved_views import saved_views
 from careengine.entrypoints.web.who import person_of
 
 
@@ -19,6 +20,7 @@ def page(request: HttpRequest) -> HttpResponse:
     found = here.desk.do(lambda conn: listed(conn, here, person, asked, language=language, now=now))
     selected = request.GET.get("card", "")
     card = read(request, int(selected)) if selected.isdecimal() and len(selected) < 20 else None
-    told = {"asked": asked, "views": VIEWS, "selected": selected, "card": card, "others": []}
+    named = here.desk.do(lambda conn: saved_views(conn, person.login))
+    told = {"named": named, "asked": asked, "views": VIEWS, "selected": selected, "card": card, "others": []}
     number = counted(found.wanted, now=now)
     return render(request, "inbox.html", {**told, "rows": found.rows, "matching": number})

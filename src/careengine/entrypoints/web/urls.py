@@ -20,6 +20,7 @@ from careengine.entrypoints.web import (
     phone_card,
     phone_form,
     privacy,
+    saved_views,
     sources,
     static_files,
     team,
@@ -27,6 +28,8 @@ from careengine.entrypoints.web import (
 
 urlpatterns = [
     path("", inbox.page),
+    path("views", saved_views.keep),
+    path("views/forget", saved_views.forget),
     path("live", live.stream),
     path("cards/bulk", bulk_acts.act),
     path("cards/bulk/undo", bulk_acts.undo),
