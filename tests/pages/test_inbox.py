@@ -61,6 +61,7 @@ def test_an_answer_otherwise_than_proposed_needs_its_reason_and_keeps_what_was_t
     with town.at_work(browser, "desk.tom") as page:
         page.goto("/")
         page.keyboard.press("j")
+        expect(page.locator("article.one")).to_be_visible()
         page.keyboard.press("e")
         dialog = page.locator("#change")
         expect(dialog).to_be_visible()

@@ -66,6 +66,7 @@ def test_whom_the_hospital_vouches_for_comes_in_with_state_and_proof_key(
     here: RunningTown, provider: Provider, browser: Browser
 ) -> None:
     provider.login = "desk.tom"
+    here.session("desk.tom")  # they have an account already, by an invitation
     with here.visiting(browser) as context:
         page = here.page(context)
         sign_in(here, page)

@@ -4,6 +4,7 @@ from typing import Any
 
 from allauth.account.adapter import DefaultAccountAdapter
 from allauth.socialaccount.adapter import DefaultSocialAccountAdapter
+from django.contrib.auth.models import User
 from django.http import HttpRequest
 
 from careengine.entrypoints.staff import UnknownPerson, person_called
@@ -33,6 +34,14 @@ class FromTheHospital(DefaultSocialAccountAdapter):  # type: ignore[misc]  # unt
         except UnknownPerson:
             return False
         return True
+
+    def pre_social_login(self, request: HttpRequest, sociallogin: Any) -> None:
+        """Let somebody who came by an invitation before into the account they have."""
+        if sociallogin.is_existing or not self.is_open_for_signup(request, sociallogin):
+            return
+        known = User.objects.filter(username=_login_of(sociallogin)).first()
+        if known is not None:
+            sociallogin.connect(request, known)
 
     def populate_user(self, request: HttpRequest, sociallogin: Any, data: Any) -> Any:
         """Call the account as the provider calls the person."""
