@@ -11,6 +11,8 @@ from waiting import until
 from careengine.kernel.refs import Ref
 from careengine.record.read import current
 from careengine.record.resource_types import type_code
+from careengine.runtime.codec import unpack
+from careengine.runtime.database import Connection
 
 PHONE = {"viewport": {"width": 390, "height": 844}, "has_touch": True, "device_scale_factor": 2}
 _CASE = """
@@ -21,10 +23,18 @@ _CASE = """
     where k.closed_at is null and s.name = %s and j.name = 'referral_to_visit'
       and (select count(*) from resource p where p.subject = k.subject and p.type = r.type) = 1
       and not exists (select from card c where c.case_id = k.id and c.status < 2)
+      and not exists (select from resource said where said.subject = k.subject and said.id like 'page-%%')
       and exists (select from effect e join code t on t.kind = 'effect' and t.id = e.kind
                   where e.case_id = k.id and e.status = 1 and t.name = 'messaging.send_text')
     order by k.entered_at desc offset %s limit 1
 """
+_TAKEN = """
+    insert into hold (key, case_id, until)
+    select key, (select min(id) from engine_case where id <> %s), now() + interval '100 years'
+    from unnest(%s::text[]) as key
+    on conflict (key) do update set case_id = excluded.case_id, until = excluded.until
+"""
+"""Somebody else holds these slots."""
 _STATE = "select s.name from engine_case k join code s on s.kind = 'state' and s.id = k.state where k.id = %s"
 
 
@@ -59,12 +69,21 @@ def give_birth_date(page: Page, born: date) -> None:
     page.get_by_role("button", name="Go on").click()
 
 
-def test_a_patient_chooses_a_time_and_cancels_it_again(town: RunningTown, browser: Browser) -> None:
-    case, _ = case_in(town, "offering")
-    with town.visiting(browser, **PHONE) as context:
-        page = town.page(context)
+def with_times(town: RunningTown, page: Page) -> int:
+    """Open the page of a patient whose times have not all gone to others; return their case."""
+    for nth in range(9):
+        case, _ = case_in(town, "offering", nth)
         page.goto(link(town, case, "visit"))
         expect(page.get_by_role("heading", name="Choose a time")).to_be_visible()
+        if page.locator("button.time").count():
+            return case
+    raise AssertionError("nobody has a time to choose")
+
+
+def test_a_patient_chooses_a_time_and_cancels_it_again(town: RunningTown, browser: Browser) -> None:
+    with town.visiting(browser, **PHONE) as context:
+        page = town.page(context)
+        case = with_times(town, page)
         screens(page, "phone-choose")
         page.locator("button.time").first.click()
         expect(page.get_by_role("status")).to_contain_text("we have it")
@@ -76,6 +95,41 @@ def test_a_patient_chooses_a_time_and_cancels_it_again(town: RunningTown, browse
         page.get_by_role("button", name="Cancel this visit").click()
         expect(page.get_by_role("status")).to_contain_text("we have it")
         until(lambda: state_of(town, case) != "scheduled", within_s=40, what="the cancellation")
+
+
+def test_a_time_that_went_to_somebody_else_is_not_shown_and_when_all_have_gone_the_page_says_so(
+    town: RunningTown, browser: Browser
+) -> None:
+    with town.visiting(browser, **PHONE) as context:
+        page = town.page(context)
+        case = with_times(town, page)
+        shown = page.locator("button.time").count()
+        with town.database() as conn:
+            offered = slots_of(conn, case)
+            conn.execute(_TAKEN, (case, [f"slot:{slot}" for slot in offered]))
+            conn.commit()
+        page.reload()
+        expect(page.get_by_text("have gone to others")).to_be_visible()
+        assert (shown > 0, page.locator("button.time").count()) == (True, 0)
+        screens(page, "phone-times-gone")
+        page.get_by_role("button", name="Ask for other times").click()
+        expect(page.get_by_role("status")).to_contain_text("we have it")
+        until(lambda: offers_anew(town, case, offered), within_s=40, what="another offer")
+        page.reload()
+        expect(page.locator("button.time").first).to_be_visible()
+
+
+def slots_of(conn: Connection, case: int) -> list[str]:
+    """Return the slots that a case has before its patient."""
+    row = conn.execute("select data from engine_case where id = %s", (case,)).fetchone()
+    assert row is not None
+    return str(json.loads(unpack(row[0])).get("slots") or "").split()
+
+
+def offers_anew(town: RunningTown, case: int, before: list[str]) -> bool:
+    """Say whether a case has other times than before."""
+    with town.database() as conn:
+        return bool(set(slots_of(conn, case)) - set(before))
 
 
 def test_a_form_sent_twice_is_taken_once(town: RunningTown, browser: Browser) -> None:
@@ -114,7 +168,8 @@ def test_other_times_are_asked_for_without_javascript_and_in_spanish(
         page = town.page(context)
         page.goto(link(town, case, "visit") + "?lang=es")
         expect(page.get_by_role("heading", name="Elija una hora")).to_be_visible()
-        page.locator("summary").first.click()
+        if not page.locator("select[name=part]").is_visible():  # open already when all times have gone
+            page.locator("summary").first.click()
         page.locator("select[name=part]").select_option("mornings")
         page.get_by_role("button", name="Pedir otras horas").click()
         expect(page.get_by_role("status")).to_contain_text("Gracias")

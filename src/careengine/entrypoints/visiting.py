@@ -12,6 +12,7 @@ import orjson
 
 from careengine.capabilities.messaging import wiring as messaging
 from careengine.capabilities.registration import wiring as registration
+from careengine.capabilities.scheduling import wiring as scheduling
 from careengine.engine.case_views import CaseView, case_called, subject_of_open_case
 from careengine.engine.composition import Engine
 from careengine.engine.intake import NewEvent, post
@@ -28,7 +29,19 @@ __all__ = ["READER", "Caller", "Visit", "caller_of", "keep_photo", "say", "signa
 ACTOR = "patient:page"
 _OFFERED = ("offering", "rebooking", "recovering_cancellation", "recovering_no_show")
 """States in which the times that were offered may be chosen from."""
+_GONE = "scheduling.slot_gone"
+"""With what a patient hears that the time they chose is gone."""
 _CARD = {"system": "http://loinc.org", "code": "64290-0", "display": "Health insurance card"}
+
+
+@dataclass(frozen=True, slots=True)
+class Offered:
+    """A time that was offered and is still to be had."""
+
+    number: int
+    """What the patient would answer by text."""
+    start: datetime
+    end: datetime
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,8 +49,12 @@ class Visit:
     """Where a patient's request is, and what they may choose."""
 
     case: CaseView
-    offers: Sequence[tuple[datetime, datetime]]
-    """From and until when; the first is the patient's "1"."""
+    choosing: bool
+    """Whether it is the patient's turn to choose a time."""
+    offers: Sequence[Offered]
+    """None of them when all have gone to others meanwhile."""
+    missed: bool
+    """Whether the time they chose last had gone to somebody else."""
     start: datetime | None
     """The visit that is booked and ahead."""
 
@@ -53,22 +70,32 @@ class Caller:
     language: str
 
 
-def visit_of(conn: Connection, engine: Engine, case: int) -> Visit:
+def visit_of(conn: Connection, engine: Engine, charts: Charts, case: int) -> Visit:
     """Return where an open case stands; raises ``NotFound`` when it is over or was never."""
     found = case_called(conn, engine, case)
     if found.closed_at is not None:
         raise NotFound("This is over, or was never begun.")
     booked = str(found.data.get("start") or "")
-    offers = _times(found.data, "slots") if found.state in _OFFERED else ()
-    start = datetime.fromisoformat(booked) if booked and not offers else None
+    choosing = found.state in _OFFERED and bool(found.data.get("slots_at"))
+    start = datetime.fromisoformat(booked) if booked and not choosing else None
     if start is not None and start <= engine.clock.now():
         start = None
-    return Visit(case=found, offers=offers, start=start)
+    offers = _offers(charts, found) if choosing else ()
+    return Visit(
+        case=found, choosing=choosing, offers=offers, start=start,
+        missed=choosing and found.data.get("first") == _GONE,
+    )  # fmt: skip
 
 
-def _times(data: dict[str, Any], name: str) -> Sequence[tuple[datetime, datetime]]:
-    moments = (one.split("|") for one in str(data.get(f"{name}_at") or "").split())
-    return [(datetime.fromisoformat(start), datetime.fromisoformat(end)) for start, end in moments]
+def _offers(charts: Charts, case: CaseView) -> Sequence[Offered]:
+    slots = str(case.data["slots"]).split()
+    moments = (one.split("|") for one in str(case.data["slots_at"]).split())
+    free = scheduling.still_free(charts, slots, case=case.id)
+    return [
+        Offered(number, datetime.fromisoformat(start), datetime.fromisoformat(end))
+        for number, (slot, (start, end)) in enumerate(zip(slots, moments, strict=True), 1)
+        if slot in free
+    ]
 
 
 def caller_of(conn: Connection, charts: Charts, case: int) -> Caller:

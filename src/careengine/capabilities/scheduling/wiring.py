@@ -11,7 +11,7 @@ from careengine.capabilities.scheduling.steps.clinic_values import (
     build_clinics,
     lint_clinics,
 )
-from careengine.capabilities.scheduling.steps.openings import load_freed, load_openings
+from careengine.capabilities.scheduling.steps.openings import load_freed, load_openings, still_free
 from careengine.capabilities.scheduling.steps.policy_cases import (
     answer_backfill,
     answer_outreach,
@@ -44,6 +44,7 @@ from careengine.engine.composition import Loader
 from careengine.engine.outgoing import Runner
 from careengine.policy.schemas import PolicySchema
 
+__all__ = ["LOADERS", "POLICY_SCHEMAS", "RUNNERS", "still_free"]
 LOADERS: Mapping[str, Loader] = {
     OPENINGS.name: load_openings,
     FREED.name: load_freed,

@@ -12,6 +12,7 @@ from typing import Any, TypeVar
 import psycopg
 
 from careengine.engine.composition import Engine
+from careengine.engine.held import HeldNow
 from careengine.kernel.errors import CareError
 from careengine.record.limits import LIMITS, Limits
 from careengine.record.write import WrittenMeanwhile
@@ -161,7 +162,8 @@ class Desk:
 
     def charts(self, conn: Connection, reader: Reader) -> Charts:
         """Return charts for a reader; whoever reads in them seals the trace as the transaction's last act."""
-        return Charts(conn, reader=reader, access=self.served.access, at=self.served.clock.now())
+        now = self.served.clock.now()
+        return Charts(conn, reader=reader, access=self.served.access, at=now, held=HeldNow(conn, now))
 
     def seal(self, conn: Connection, charts: Charts) -> None:
         """Seal what was read into the ledger."""

@@ -7,12 +7,13 @@ from django.shortcuts import redirect
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods
 
-from careengine.entrypoints.visiting import Visit, say, visit_of
+from careengine.entrypoints.visiting import READER, Visit, say, visit_of
 from careengine.entrypoints.web.house import house
 from careengine.entrypoints.web.phone_door import Opened, opened, shown
 from careengine.entrypoints.web.rows import zone_here
 from careengine.entrypoints.web.stages import line_of
 from careengine.kernel.errors import CareError, NotFound
+from careengine.runtime.database import Connection
 
 VISIT = "visit"
 _MOST_WORDS = 300
@@ -59,14 +60,19 @@ def _take(request: HttpRequest, link: Opened) -> HttpResponse:
 
 
 def _visit(link: Opened) -> Visit:
-    engine = house().engine
-    return house().desk.do(lambda conn: visit_of(conn, engine, link.case))
+    here = house()
+
+    def read(conn: Connection) -> Visit:
+        with here.desk.reading_as(conn, READER) as charts:
+            return visit_of(conn, here.engine, charts, link.case)
+
+    return here.desk.do(read)
 
 
 def _form_of(visit: Visit) -> str:
     """Name what a page showed: an answer to another offer, or to another visit, is not taken."""
     booked = [visit.start] if visit.start else []
-    times: list[datetime] = [start for start, _ in visit.offers] or booked
+    times: list[datetime] = [one.start for one in visit.offers] or booked
     return "|".join([visit.case.state, *(one.isoformat() for one in times)])
 
 

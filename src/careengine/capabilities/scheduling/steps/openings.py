@@ -229,6 +229,13 @@ def _free_named(charts: Charts, refs: Iterable[Ref]) -> dict[str, Opening]:
     return {str(ref): one for ref, stored in found.items() if (one := _opening(stored, charts)) is not None}
 
 
+def still_free(charts: Charts, slots: Iterable[str], *, case: int) -> frozenset[str]:
+    """Return which of the slots a case was offered can still be had: free, and held by nobody else."""
+    found = _free_named(charts, [Ref.parse(slot).newest() for slot in slots])
+    held = charts.held([hold_key(slot) for slot in found])
+    return frozenset(slot for slot in found if held.get(hold_key(slot), case) == case)
+
+
 def _refs(case: Case, names: Iterable[str], about: str = "") -> list[Ref]:
     words = [word for name in names for word in str(case.data.get(name) or "").split()]
     slots = [word for word in (*words, about) if word.startswith("Slot/")]
