@@ -156,11 +156,12 @@ def engine_on(conn: Connection, clock: FixedClock, *journeys: Journey) -> Engine
     areas = {"engine", "access", "calendars", "integration"}
     sources = {name: text for name, text in all_sources().items() if name.partition(".")[0] in areas}
     sources = {name: text for name, text in sources.items() if _fits(text)}
+    book = book_of(sources, SCHEMAS)
     engine = Engine(
         journeys=journeys, loaders={"toy.word": toys.load_words},
         runners={"toy.deliver": lambda _outgoing, _partner: Delivered({})}, organisation=TOY,
-        book=book_of(sources, SCHEMAS), codes=Codes.load(conn), ids=SystemIds.of(conn), clock=clock,
-        code_version="toy",
+        book=book, codes=Codes.load(conn), ids=SystemIds.of(conn), clock=clock,
+        code_version="toy", access=Access.load(book),
     )  # fmt: skip
     engine.codes.ensure(conn, "event", toys.KINDS)
     composed = compose(conn, engine)

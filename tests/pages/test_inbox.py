@@ -5,6 +5,8 @@ import re
 from playwright.sync_api import Browser, Page, expect
 from running_town import RunningTown
 from screens import screens
+from test_phone import link
+from waiting import until
 
 
 def rows(page: Page) -> list[str]:
@@ -127,6 +129,8 @@ def test_a_second_browser_sees_at_once_what_the_first_one_did(town: RunningTown,
         rosa.keyboard.press("m")
         rosa.locator("#mine").get_by_role("button", name="Do it").click()
         expect(tom.locator(f"#row-{card} .seen")).to_contain_text("desk.rosa")
+        tom.evaluate("document.getElementById('fresh').hidden = false")  # as when a new card arrives
+        screens(tom, "inbox-new")
         assert tom.locator(f"#row-{card}").bounding_box() == place, "nothing moves under the cursor"
 
 
@@ -217,3 +221,35 @@ def test_a_list_is_kept_under_a_name_by_one_person_alone(town: RunningTown, brow
         page.get_by_text("Keep this list").click()
         page.get_by_role("button", name="Forget").click()
         expect(page.get_by_role("link", name="Payers, nobody's")).to_have_count(0)
+
+
+def test_a_card_is_put_aside_until_the_patient_writes(town: RunningTown, browser: Browser) -> None:
+    with town.at_work(browser, "desk.rosa") as rosa:
+        rosa.goto("/")
+        in_time = rosa.locator(".row:not(:has(.du.late))").all()
+        for row in [str(one.get_attribute("id")) for one in in_time]:
+            card = row.removeprefix("row-")
+            rosa.goto(f"/cards/{card}")
+            if rosa.locator("#aside option[value='message.received']").count():
+                break
+        rosa.keyboard.press("s")
+        rosa.locator("#aside select").select_option("message.received")
+        screens(rosa, "card-aside")
+        rosa.locator("#aside").get_by_role("button", name="Do it").click()
+        expect(rosa.locator("#toast")).not_to_be_empty()
+        rosa.goto("/?view=snoozed")
+        expect(rosa.locator(f"#row-{card}")).to_be_visible()
+        with town.database() as conn:
+            found = conn.execute("select case_id from card where id = %s", (int(card),)).fetchone()
+        assert found is not None
+        with town.visiting(browser) as context:
+            page = town.page(context)
+            page.goto(link(town, found[0], "visit"))
+            page.get_by_role("button", name="Please call me").click()
+            expect(page.get_by_role("status")).to_contain_text("we have it")
+
+        def awake() -> bool:
+            rosa.goto("/?view=snoozed")
+            return rosa.locator(f"#row-{card}").count() == 0
+
+        until(awake, within_s=20, what="the card's return")

@@ -233,6 +233,19 @@ def test_a_picture_of_the_card_is_kept_and_anything_else_is_refused(
         photo.set_input_files({"name": "card.png", "mimeType": "image/png", "buffer": page.screenshot()})
         page.get_by_role("button", name="Send it").click()
         expect(page.get_by_role("status")).to_contain_text("we have the picture")
+    with town.database() as conn:
+        row = conn.execute("select subject from engine_case where id = %s", (case,)).fetchone()
+        assert row is not None
+    with town.at_work(browser, "desk.rosa") as rosa:
+        rosa.goto(f"/patients/{row[0]}?kind=document")
+        rosa.locator("a[href*='DocumentReference/card-']").click()
+        seen = rosa.get_by_alt_text("What the patient sent")
+        assert seen.evaluate("(one) => one.complete && one.naturalWidth") > 100
+        screens(rosa, "picture")
+        address = seen.get_attribute("src")
+        assert address is not None
+    with town.at_work(browser, "bill.ada") as ada:
+        assert ada.request.get(address).status == 403, "her role reads no originals"
 
 
 def test_two_hundred_megabytes_are_not_even_read(town: RunningTown, browser: Browser) -> None:

@@ -16,6 +16,7 @@ from careengine.runtime.codes import Codes
 from careengine.runtime.database import Connection
 from careengine.runtime.ids import Ids
 from careengine.runtime.organisation import Organisation
+from careengine.trust.access import Access
 from careengine.trust.charts import Charts
 
 Loader = Callable[[Charts, Sequence[Case]], Mapping[int, Any]]
@@ -60,6 +61,8 @@ class Engine:
     ids: Ids
     clock: Clock
     code_version: str
+    access: Access
+    """Who may read and do what."""
     placing: str = "event_to_place"
     """The journey that carries an event nobody can place to a person."""
     coded: Mapping[tuple[int, int], Coded] = field(default_factory=dict)

@@ -4,8 +4,9 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from careengine.engine.composition import Engine
-from careengine.entrypoints.answering import AnswerGiven, answer_card, refuse_stranger, take_back, withdraw
-from careengine.entrypoints.staff import NotTheirLead, Person, leads_of, person_called
+from careengine.entrypoints.answering import AnswerGiven, answer_card, take_back, withdraw
+from careengine.entrypoints.authorizing import authorize_lead, authorize_work
+from careengine.entrypoints.staff import Person, person_called
 from careengine.kernel.team import Team
 from careengine.runtime.clock import real_now
 from careengine.runtime.database import Connection
@@ -38,15 +39,14 @@ class Acting:
     def assign(self, card: int, *, to: str) -> None:
         """Give a card to somebody who sits in its team, or take it oneself."""
         found = self._mine(card)
-        refuse_stranger(self.engine, person_called(self.engine.organisation, to), found)
+        authorize_work(self.engine, person_called(self.engine.organisation, to), found)
         acts.assign(self.conn, self.engine, card, to=to, by=self._doer())
 
     def give(self, card: int, *, to: str) -> None:
         """As who answers for the card's team: give it to somebody who sits there; raises ``NotTheirLead``."""
         found = card_called(self.conn, self.engine, card, now=self.engine.clock.now())
-        if Team(found.team) not in leads_of(self.engine.organisation, self.person.login):
-            raise NotTheirLead(f"Card {card} is of a team {self.person.login} does not answer for.")
-        refuse_stranger(self.engine, person_called(self.engine.organisation, to), found)
+        authorize_lead(self.engine, self.person, Team(found.team))
+        authorize_work(self.engine, person_called(self.engine.organisation, to), found)
         acts.assign(self.conn, self.engine, card, to=to, by=self._doer())
 
     def hand_over(self, card: int, *, to: Team, reason: str) -> None:
@@ -58,11 +58,11 @@ class Acting:
         """Undo a bulk act: the card has the team and owner it had, and waits again."""
         acts.give_back(self.conn, self.engine, card, team=team, owner=owner, by=self._doer())
 
-    def snooze(self, card: int, *, hours: int) -> None:
-        """Put a card aside for some hours, never past its clock."""
-        self._mine(card)
-        until = self.engine.clock.now() + timedelta(hours=hours)
-        acts.snooze(self.conn, self.engine, card, until=until, event="", by=self._doer())
+    def snooze(self, card: int, *, hours: int = 0, event: str = "") -> None:
+        """Put a card aside for some hours, or until an event reaches its case; never past its clock."""
+        found = self._mine(card)
+        until = found.due_at if event else self.engine.clock.now() + timedelta(hours=hours)
+        acts.snooze(self.conn, self.engine, card, until=until, event=event, by=self._doer())
 
     def escalate(self, card: int, *, reason: str) -> str:
         """Push a card one rung up; return the role that hears of it."""
@@ -72,7 +72,7 @@ class Acting:
     def _mine(self, card: int) -> Card:
         """Return a card of a team the person sits in or may stand in for; raises ``NotTheirCard``."""
         found = card_called(self.conn, self.engine, card, now=self.engine.clock.now())
-        refuse_stranger(self.engine, self.person, found)
+        authorize_work(self.engine, self.person, found)
         return found
 
     def _doer(self) -> acts.Doer:

@@ -3,20 +3,14 @@
 from dataclasses import dataclass
 
 from careengine.engine.composition import Engine
+from careengine.entrypoints.authorizing import authorize_work
 from careengine.entrypoints.staff import Person, person_called
-from careengine.kernel.errors import Refused
-from careengine.kernel.team import Team
 from careengine.runtime.clock import real_now
 from careengine.runtime.database import Connection
 from careengine.worklist.acts import Doer
 from careengine.worklist.answers import ANSWERS, checked
 from careengine.worklist.deciding import Answer, Receipt, answered, decide, undo
-from careengine.worklist.listing import Card, card_called
-from careengine.worklist.order import DECIDING
-
-
-class NotTheirCard(Refused):
-    """Somebody answers a card of a team they do not sit in and may not stand in for."""
+from careengine.worklist.listing import card_called
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,7 +47,7 @@ def post_answer(conn: Connection, engine: Engine, said: AnswerGiven) -> Receipt:
     person = person_called(engine.organisation, said.actor)
     card = card_called(conn, engine, said.card, now=engine.clock.now())
     today = engine.clock.now().date()
-    refuse_stranger(engine, person, card)
+    authorize_work(engine, person, card)
     checked(card.kind, said.answer, policy=engine.book.value(ANSWERS, today))
     given = Answer(
         card=card.id, version=said.version or card.version,
@@ -75,15 +69,3 @@ def withdraw(conn: Connection, engine: Engine, card: int, *, actor: str) -> None
 
 def _doer(engine: Engine, person: Person) -> Doer:
     return Doer(actor=person.login, actor_kind=person.kind, at=engine.clock.now(), real=real_now())
-
-
-def refuse_stranger(engine: Engine, person: Person, card: Card) -> None:
-    """Refuse somebody who neither sits in a card's team nor stands in for it: :class:`NotTheirCard`."""
-    policy = engine.book.value(DECIDING, engine.clock.now().date())
-    allowed = {Team(card.team), *policy.stand_ins.get(card.team, ())}
-    if not person.teams & allowed:
-        teams = ", ".join(sorted(team.value for team in allowed))
-        raise NotTheirCard(
-            f"Card {card.id} is for {teams}; {person.login} sits in none of them. Hand it over first, or let "
-            "one of them answer."
-        )

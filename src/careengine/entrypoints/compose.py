@@ -144,10 +144,11 @@ def build(conn: Connection, here: Installation) -> tuple[Engine, Access]:
         ids=SystemIds.of(conn),
         clock=here.clock,
         code_version=code_version(),
+        access=Access.load(book, here.organisation.packs),
     )
     engine.codes.ensure(conn, "event", messaging.EVENTS)
     composed = compose(conn, engine)
-    return composed, Access.load(composed.book, here.organisation.packs)
+    return composed, composed.access
 
 
 def outside(settings: Settings) -> messaging.Outside:

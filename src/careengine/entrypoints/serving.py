@@ -24,7 +24,7 @@ from careengine.entrypoints.compose import (
     observe,
 )
 from careengine.entrypoints.hearing import texting_of
-from careengine.entrypoints.web.pages import mount_pages
+from careengine.entrypoints.web.pages import mount_pages, session_of_pages
 from careengine.kernel.errors import CareError
 from careengine.runtime.clock import real_now
 from careengine.runtime.database import Connection, connect
@@ -81,7 +81,7 @@ def served_by(here: Installation) -> FastAPI:
         links=here.settings.secrets.get(LINKS, ""),
     )  # fmt: skip
     app = application(served, texting=texting_of(here, engine))
-    app.mount("/api/v1", machine_api(app.state.desk, engine))
+    app.mount("/api/v1", machine_api(app.state.desk, engine, session_of_pages))
     mount_pages(app, app.state.desk)
     return app
 

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from careengine.kernel.errors import NotFound, Refused
+from careengine.kernel.errors import NotFound
 from careengine.kernel.team import Team
 from careengine.runtime.organisation import Organisation, TeamSetting
 from careengine.trust.actor import ActorKind, Purpose, Reader
@@ -15,10 +15,6 @@ class UnknownPerson(NotFound):
     """Nobody of this login sits in a team."""
 
 
-class NotTheirLead(Refused):
-    """Somebody gives round the work of a team they do not answer for."""
-
-
 @dataclass(frozen=True, slots=True)
 class Person:
     """Somebody who works here."""
@@ -26,6 +22,8 @@ class Person:
     login: str
     teams: frozenset[Team]
     kind: ActorKind = ActorKind.PERSON
+    leads: frozenset[Team] = frozenset()
+    """The teams they answer for: as backup, supervisor, director or executive."""
 
     def reader(self, purpose: Purpose) -> Reader:
         """Return the person as a reader of charts, in the roles of their teams."""
@@ -45,16 +43,20 @@ def person_called(organisation: Organisation, login: str) -> Person:
         raise UnknownPerson(
             f"Nobody called {login} sits in a team of organisation.yaml. Correct the login or add them there."
         )
-    return Person(login, teams)
+    return Person(login, teams, leads=_leads_of(organisation, login))
 
 
-def leads_of(organisation: Organisation, login: str) -> frozenset[Team]:
-    """Return the teams somebody answers for: as backup, supervisor, director or executive."""
+def _leads_of(organisation: Organisation, login: str) -> frozenset[Team]:
     return frozenset(
         team
         for team, one in organisation.teams.items()
         if login in {one.backup, one.supervisor, one.director, one.executive}
     )
+
+
+def everybody(organisation: Organisation) -> frozenset[str]:
+    """Return the login of everybody who sits in a team or answers for one."""
+    return frozenset(login for setting in organisation.teams.values() for login in _sitting(setting))
 
 
 def colleagues(organisation: Organisation, team: str) -> list[str]:

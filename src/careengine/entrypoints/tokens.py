@@ -2,6 +2,8 @@
 
 import hashlib
 import secrets
+from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime
 
 from careengine.kernel.errors import CareError
@@ -16,6 +18,14 @@ class TokenRefused(CareError):
     status = 401
 
 
+@dataclass(frozen=True, slots=True)
+class Token:
+    """A token that is good: never its text, which nobody keeps."""
+
+    made_at: datetime
+    expires_at: datetime
+
+
 def issue(conn: Connection, actor: str, *, now: datetime, until: datetime) -> str:
     """Keep a new token's digest and return the token: 256 random bits, shown this once."""
     token = f"ce_{secrets.token_urlsafe(_BYTES)}"
@@ -24,6 +34,16 @@ def issue(conn: Connection, actor: str, *, now: datetime, until: datetime) -> st
         (_digest(token), actor, now, until),
     )
     return token
+
+
+def in_force(conn: Connection, actor: str, *, now: datetime) -> Sequence[Token]:
+    """Return somebody's tokens that are good, the newest first."""
+    rows = conn.execute(
+        "select made_at, expires_at from access_token where actor = %s and revoked_at is null"
+        " and expires_at > %s order by made_at desc",
+        (actor, now),
+    ).fetchall()
+    return [Token(*row) for row in rows]
 
 
 def revoke(conn: Connection, actor: str, *, now: datetime) -> int:

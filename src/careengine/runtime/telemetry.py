@@ -28,7 +28,7 @@ Said = MutableMapping[str, Any]
 FIELDS = frozenset({
     "attempt", "attempts", "batch", "bytes", "cards", "case", "case_version", "cases", "clock",
     "code_version", "count", "decisions", "due", "duration_ms", "effect", "effects", "event_id", "events",
-    "executor", "function", "job", "journey", "journey_version", "kind", "lag_s", "lane", "library",
+    "executor", "function", "job", "journey", "journey_version", "kind", "lag_s", "lane", "library", "login",
     "method", "outcome", "owner", "partition", "partner", "pid", "policy", "port", "queue", "refused",
     "retry_s", "route", "rows", "seq", "site", "state", "status", "step", "table", "team", "to_state",
     "version", "waiting", "worker",

@@ -1,13 +1,14 @@
-"""Who may read which kinds for which purpose, and whose chart: Cedar policies, denied by default."""
+"""Who may read which kinds, open whose chart, do what with whose work: Cedar policies, denied by default."""
 
 import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from enum import StrEnum
 from functools import cache
 from importlib.resources import files
 from importlib.resources.abc import Traversable
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import cedarpy
 
@@ -40,6 +41,33 @@ class Chart:
     glass: bool
 
 
+class Act(StrEnum):
+    """What somebody does that not everybody may."""
+
+    WORK = "work"
+    LEAD = "lead"
+    SEE = "see"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Worker:
+    """Somebody as far as what they may do hangs on it."""
+
+    kind: ActorKind
+    teams: frozenset[str]
+    leads: frozenset[str] = frozenset()
+    """The teams they answer for."""
+
+
+@dataclass(frozen=True, slots=True)
+class Thing:
+    """What an act is about: a team with those who stand in for it, or a page."""
+
+    type: Literal["Team", "Page"]
+    name: str
+    stand_ins: frozenset[str] = frozenset()
+
+
 class Access:
     """The access policies of one installation. Answers are kept: the policies do not change under it."""
 
@@ -57,6 +85,7 @@ class Access:
         self._kinds = _kind_entities(kinds)
         self._read = cache(self._ask_read)
         self._open = cache(self._ask_open)
+        self._act = cache(self._ask_act)
 
     @classmethod
     def from_package(cls) -> "Access":
@@ -98,6 +127,10 @@ class Access:
             return True
         return self._open(reader.actor_kind, reader.roles, str(reader.purpose), chart)
 
+    def may(self, who: Worker, act: Act, thing: Thing) -> bool:
+        """Say whether somebody may do something with a team's work, or open a page."""
+        return bool(self._act(who, act, thing))
+
     def _rules(self, reader: Reader, kind: str) -> tuple[str, ...]:
         return self._read(reader.actor_kind, reader.journey, reader.roles, str(reader.purpose), kind)
 
@@ -105,31 +138,37 @@ class Access:
         self, actor_kind: ActorKind, journey: str | None, roles: frozenset[str], purpose: str, kind: str
     ) -> tuple[str, ...]:
         principal, entities = _principal(actor_kind, journey, roles)
-        answer = cedarpy.is_authorized(
-            {
-                "principal": principal, "action": _uid("Action", "read"), "resource": _uid("Kind", kind),
-                "context": {"purpose": purpose},
-            },
-            self._policies, [*entities, *self._kinds], schema=self._schema,
-        )  # fmt: skip
-        if not answer.allowed:
-            return ()
-        return tuple(self._names[reason] for reason in answer.diagnostics.reasons)
+        return self._authorize(
+            principal, "read", _uid("Kind", kind), {"purpose": purpose}, [*entities, *self._kinds]
+        )
 
     def _ask_open(self, actor_kind: ActorKind, roles: frozenset[str], purpose: str, chart: Chart) -> bool:
         principal, entities = _principal(actor_kind, None, roles)
+        context = {
+            "purpose": purpose, "restricted": chart.restricted, "own": chart.own, "glass": chart.glass,
+        }  # fmt: skip
+        return bool(self._authorize(principal, "open", _uid("Chart", "any"), context, entities))
+
+    def _ask_act(self, who: Worker, act: Act, thing: Thing) -> tuple[str, ...]:
+        principal, entities = _principal(who.kind, None, who.teams, leads=who.leads)
+        if thing.type == "Team":
+            entities = [*entities, _team(thing)]
+        return self._authorize(principal, act.value, _uid(thing.type, thing.name), {}, entities)
+
+    def _authorize(
+        self,
+        principal: dict[str, str],
+        action: str,
+        resource: dict[str, str],
+        context: dict[str, Any],
+        entities: list[dict[str, Any]],
+    ) -> tuple[str, ...]:
+        """Ask Cedar, the one place where anything is allowed; return the rules that allow it."""
+        asked = {"principal": principal, "action": _uid("Action", action), "resource": resource}
         answer = cedarpy.is_authorized(
-            {
-                "principal": principal, "action": _uid("Action", "open"),
-                "resource": _uid("Chart", "any"),
-                "context": {
-                    "purpose": purpose, "restricted": chart.restricted, "own": chart.own,
-                    "glass": chart.glass,
-                },
-            },
-            self._policies, entities, schema=self._schema,
-        )  # fmt: skip
-        return bool(answer.allowed)
+            {**asked, "context": context}, self._policies, entities, schema=self._schema
+        )
+        return tuple(self._names[one] for one in answer.diagnostics.reasons) if answer.allowed else ()
 
 
 def _texts(folder: Traversable) -> dict[str, str]:
@@ -159,13 +198,26 @@ def _kind_entities(groups: Mapping[str, Sequence[str]]) -> list[dict[str, Any]]:
 
 
 def _principal(
-    actor_kind: ActorKind, journey: str | None, roles: frozenset[str]
+    actor_kind: ActorKind,
+    journey: str | None,
+    roles: frozenset[str],
+    *,
+    leads: frozenset[str] = frozenset(),
 ) -> tuple[dict[str, str], list[dict[str, Any]]]:
     """Return the reader as Cedar sees it: what it may do hangs on journey or roles, never on who it is."""
     if journey is not None:
         return _uid("Journey", journey), []
     uid = _uid("Person" if actor_kind is ActorKind.PERSON else "Agent", "someone")
-    return uid, [{"uid": uid, "attrs": {}, "parents": [_uid("Role", role) for role in sorted(roles)]}]
+    attrs = {"teams": _teams(roles), "leads": _teams(leads)}
+    return uid, [{"uid": uid, "attrs": attrs, "parents": [_uid("Role", role) for role in sorted(roles)]}]
+
+
+def _team(thing: Thing) -> dict[str, Any]:
+    return {"uid": _uid("Team", thing.name), "attrs": {"stand_ins": _teams(thing.stand_ins)}, "parents": []}
+
+
+def _teams(names: frozenset[str]) -> list[dict[str, Any]]:
+    return [{"__entity": _uid("Team", name)} for name in sorted(names)]
 
 
 def _uid(kind: str, name: str) -> dict[str, str]:

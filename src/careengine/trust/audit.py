@@ -15,7 +15,7 @@ class AuditEntry:
     """One act upon charts, with every patient it concerned."""
 
     act: str
-    """``read``, ``refused``, ``break_glass``, ``review``, ``purge``, ``withdraw``."""
+    """``read``, ``refused``, ``break_glass``, ``review``, ``purge``, ``withdraw``, ``account``."""
     actor: str
     actor_kind: ActorKind
     purpose: Purpose

@@ -42,6 +42,7 @@ class SignInValues(PolicyValues):
     absolute_hours: int = Field(ge=1, le=24)
     fresh_minutes: int = Field(ge=1, le=60)
     invite_hours: int = Field(ge=1, le=336)
+    token_days: int = Field(ge=1, le=365)
 
 
 class PatientLinkValues(PolicyValues):
@@ -100,6 +101,7 @@ def _sign_in(values: SignInValues, ref: PolicyRef) -> SignInPolicy:
         absolute=timedelta(hours=values.absolute_hours),
         fresh=timedelta(minutes=values.fresh_minutes),
         invite=timedelta(hours=values.invite_hours),
+        token=timedelta(days=values.token_days),
     )
 
 
@@ -109,7 +111,12 @@ def _sign_in_case(policy: SignInPolicy, given: Given) -> Answer:
     seen = now - timedelta(minutes=given["idle_minutes"])
     held = lasts(policy, signed_in=signed_in, seen=seen, now=now)
     fresh = held and is_fresh(policy, shown=signed_in, now=now)
-    return {"lasts": held, "fresh": fresh, "invite_hours": policy.invite // timedelta(hours=1)}
+    return {
+        "lasts": held,
+        "fresh": fresh,
+        "invite_hours": policy.invite // timedelta(hours=1),
+        "token_days": policy.token.days,
+    }
 
 
 def _links(values: PatientLinkValues, ref: PolicyRef) -> PatientLinkPolicy:

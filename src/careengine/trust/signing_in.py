@@ -19,6 +19,8 @@ class SignInPolicy:
     """For so long after showing who one is, acts that cannot be undone are taken."""
     invite: timedelta
     """For so long an invitation may be used."""
+    token: timedelta
+    """For so long a token that somebody made for their own scripts is good."""
 
 
 SIGN_IN = PolicyName("access.sign_in", SignInPolicy)

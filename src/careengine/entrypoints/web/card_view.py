@@ -5,10 +5,12 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
-from careengine.engine.case_views import case_called
+from careengine.engine.case_views import CaseView, case_called
+from careengine.engine.composition import Engine
 from careengine.entrypoints.explaining import Shown, shown_card
 from careengine.entrypoints.staff import Person
 from careengine.entrypoints.web.house import House
+from careengine.entrypoints.web.naming import EVENTS
 from careengine.entrypoints.web.passages import Passage, passages
 from careengine.entrypoints.web.people import Somebody, somebodies
 from careengine.entrypoints.web.reading import reader_of_chart
@@ -42,6 +44,8 @@ class CardView:
     lately: Sequence[tuple[str, int]]
     history: Sequence[Any]
     flips: Sequence[str]
+    wakes: Sequence[str]
+    """Kinds of events that its case hears and somebody would wait for."""
     passages: Sequence[Passage]
     """The texts it quotes from, the quotes marked; empty for whoever may not read them."""
 
@@ -86,7 +90,15 @@ def card_view(conn: Connection, house: House, person: Person, card: int, *, lang
         choices=[Choice(answer=one, label=called(one), proposed=one == shown["proposal"]) for one in offered],
         lately=[(called(answer), count) for answer, count in shown["lately"].items()],
         history=history_of(conn, card), flips=_flips(words, shown), passages=texts,
+        wakes=_wakes(engine, case),
     )  # fmt: skip
+
+
+def _wakes(engine: Engine, case: CaseView) -> list[str]:
+    heard = {
+        kind for state, kind in engine.newest(case.journey).journey.ons if state in {"", case.state}
+    }  # fmt: skip
+    return [kind for kind in EVENTS if kind in heard]
 
 
 def _flips(words: Said, shown: Shown) -> list[str]:

@@ -12,6 +12,7 @@ from careengine.entrypoints.web.answering import refused, swapped
 from careengine.entrypoints.web.card_view import CardView, card_view
 from careengine.entrypoints.web.house import house
 from careengine.entrypoints.web.live import somebody_looks
+from careengine.entrypoints.web.naming import EVENTS
 from careengine.entrypoints.web.who import person_of
 from careengine.kernel.errors import CareError
 from careengine.kernel.team import Team
@@ -81,11 +82,14 @@ def hand_over(request: HttpRequest, card: int) -> HttpResponse:
 
 @require_POST
 def snooze(request: HttpRequest, card: int) -> HttpResponse:
-    """``POST /cards/ID/snooze``: put it aside for some hours, never past its clock."""
+    """``POST /cards/ID/snooze``: put it aside for hours, or until something happens; never past its clock."""
     hours = request.POST.get("hours", "")
 
     def act(acting: Acting) -> str:
-        acting.snooze(card, hours=int(hours) if hours.isdecimal() and len(hours) < 4 else 0)
+        if hours in EVENTS:
+            acting.snooze(card, event=hours)
+        else:
+            acting.snooze(card, hours=int(hours) if hours.isdecimal() and len(hours) < 4 else 0)
         return "snoozed"
 
     return _acted(request, card, act, {"did": hours})

@@ -10,7 +10,14 @@ from typing import Any
 from jinja2 import Environment, StrictUndefined
 from markupsafe import Markup
 
-from careengine.entrypoints.web.naming import entry_name, reason_name, stage_name, team_name, view_name
+from careengine.entrypoints.web.naming import (
+    entry_name,
+    event_name,
+    reason_name,
+    stage_name,
+    team_name,
+    view_name,
+)
 from careengine.entrypoints.web.saying import day, hour, moment, pressing, since, until, weekday
 
 STATIC = Path(__file__).parent / "static"
@@ -35,6 +42,7 @@ def environment(**options: Any) -> Environment:
         team_name=team_name,
         stage_name=stage_name,
         entry_name=entry_name,
+        event_name=event_name,
         view_name=view_name,
         hospital_name=hospital_name,
         weekday=weekday,

@@ -68,4 +68,6 @@ def _enter(request: HttpRequest, token: str, found: Invite) -> HttpResponse:
 def _look(token: str, conn: Connection) -> Invite:
     found = invited(conn, token, now=real_now())
     person_called(house().organisation, found.login)
+    if User.objects.filter(username=found.login, is_active=False).exists():
+        raise InviteOver("This account is shut. An administrator opens it again on the page of people.")
     return found

@@ -60,6 +60,24 @@ _ENTRIES = {
 }
 
 
+_EVENTS = {
+    "message.received": gettext_noop("the patient writes"),
+    "record.Appointment": gettext_noop("a visit changes"),
+    "record.Coverage": gettext_noop("their insurance changes"),
+    "record.QuestionnaireResponse": gettext_noop("their form comes in"),
+    "record.DocumentReference": gettext_noop("a document comes in"),
+    "record.DiagnosticReport": gettext_noop("a report comes in"),
+    "record.ServiceRequest": gettext_noop("the referral changes"),
+}
+EVENTS = tuple(_EVENTS)
+"""Events that somebody would wait for, the likeliest first."""
+
+
+def event_name(kind: str) -> str:
+    """Return how a page says that an event happens: what follows on "until"."""
+    return _(_EVENTS[kind])
+
+
 def entry_name(kind: str) -> str:
     """Return what a kind of entry in a timeline is called."""
     return _(_ENTRIES[kind])

@@ -57,6 +57,16 @@ def bounded(app: Any, most: int) -> Any:
     return let_in
 
 
+def session_of_pages(cookie: str, method: str, from_site: str) -> str:
+    """Return whose session of the pages a request shows, as :func:`session_of.login_of`.
+
+    Django's models may be imported only once its application stands.
+    """
+    from careengine.entrypoints.web.session_of import login_of
+
+    return login_of(cookie, method, from_site)
+
+
 def django_application(url: str) -> Any:
     """Return Django's ASGI application on the database at ``url``."""
     os.environ.setdefault("CAREENGINE_DATABASE_URL", url)

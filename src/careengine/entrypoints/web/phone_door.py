@@ -17,6 +17,7 @@ from careengine.entrypoints.web.house import House, house
 from careengine.kernel.errors import CareError, NotFound
 from careengine.runtime.clock import real_now
 from careengine.runtime.database import Connection
+from careengine.runtime.telemetry import get_logger
 from careengine.trust.patient_links import PATIENT_LINKS, PatientLinkPolicy, shut_for
 from careengine.wire.links import LinkRefused, verify
 
@@ -78,6 +79,7 @@ def ask_birth_date(request: HttpRequest, link: Opened) -> HttpResponse | None:
             known = {**request.session.get(_OPENED, {}), name: real_now().timestamp()}
             request.session[_OPENED] = known
             return None
+        get_logger().warning("birth date refused", case=link.case, attempts=tried + 1)
         cache.set(name, tried + 1, policy_now().locked.total_seconds())
         fault = _("That is not the date of birth we have. Look once more, or call us.")
     status = 422 if fault else 200
@@ -103,6 +105,7 @@ def _case(request: HttpRequest, here: House, purpose: str, token: str) -> int:
     try:
         case = verify(here.desk.served.links, token, purpose=purpose, now=here.engine.clock.now())
     except LinkRefused:
+        get_logger().warning("link refused", kind=purpose)
         _MISSES.take(who)
         raise
     _READS.take(str(case))

@@ -12,14 +12,14 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_POST
 
 from careengine.entrypoints.accounting import account_of
+from careengine.entrypoints.authorizing import authorize
 from careengine.entrypoints.staff import Person
 from careengine.entrypoints.web.house import house
 from careengine.entrypoints.web.people import NOBODY, Somebody, somebodies
 from careengine.entrypoints.web.searching import people_called
 from careengine.entrypoints.web.who import person_of
-from careengine.kernel.team import Team
 from careengine.runtime.database import Connection
-from careengine.trust.access import NotAllowed
+from careengine.trust.access import Act, Thing
 from careengine.trust.actor import Purpose, Reader
 from careengine.trust.audit import Seen, what_they_saw, who_saw
 from careengine.trust.break_glass import review, to_review
@@ -110,6 +110,8 @@ def look(request: HttpRequest, glass: int) -> HttpResponse:
 
 def _officer(request: HttpRequest) -> Reader:
     person: Person = person_of(request)
-    if Team.PRIVACY not in person.teams:
-        raise NotAllowed("This page is the privacy office's. Ask them if you need to know who saw a chart.")
+    authorize(
+        house().engine, person, Act.SEE, Thing("Page", "privacy"),
+        refusal="This page is the privacy office's. Ask them if you need to know who saw a chart.",
+    )  # fmt: skip
     return person.reader(Purpose.OVERSIGHT)

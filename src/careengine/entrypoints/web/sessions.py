@@ -63,7 +63,7 @@ def must_be_fresh(request: HttpRequest) -> None:
     Raises :class:`ShowWhoYouAre`.
     """
     shown = [one["at"] for one in _shown(request)] or [request.session.get(SIGNED_IN, 0)]
-    fresh = is_fresh(_policy(), shown=_moment(max(shown)), now=real_now())
+    fresh = is_fresh(policy_now(), shown=_moment(max(shown)), now=real_now())
     if not fresh and not request.session.get(STRAIGHT):
         raise ShowWhoYouAre("Show once more that it is you, then do this again: it cannot be undone.")
 
@@ -74,7 +74,7 @@ def _still_holds(request: HttpRequest, now: datetime) -> bool:
         begin(request)
         return True
     signed_in, seen = _moment(session[SIGNED_IN]), _moment(session[SEEN])
-    if not lasts(_policy(), signed_in=signed_in, seen=seen, now=now):
+    if not lasts(policy_now(), signed_in=signed_in, seen=seen, now=now):
         return False
     if (now - seen).total_seconds() > _WRITE_EVERY_S:
         session[SEEN] = now.timestamp()
@@ -85,7 +85,8 @@ def _shown(request: HttpRequest) -> list[dict[str, Any]]:
     return get_authentication_records(request, request.user)  # type: ignore[no-any-return]  # untyped library
 
 
-def _policy() -> SignInPolicy:
+def policy_now() -> SignInPolicy:
+    """Return the policy of signing in."""
     return house().engine.book.value(SIGN_IN, real_now().date())
 
 

@@ -9,6 +9,7 @@ from django.views.decorators.http import require_GET
 
 from careengine.entrypoints.web.house import house
 from careengine.entrypoints.web.passages import Piece, element_text, ref_in
+from careengine.entrypoints.web.pictures import pictures_in
 from careengine.entrypoints.web.reading import reader_for
 from careengine.entrypoints.web.who import person_of
 from careengine.runtime.database import Connection
@@ -33,7 +34,12 @@ def show(request: HttpRequest, source: str) -> HttpResponse:
     if stored is None:
         raise Http404
     resource, element = orjson.loads(stored.raw), source.partition("#")[2]
-    told = {"ref": str(stored.ref), "element": element, "fields": list(fields(resource))}
+    told = {
+        "ref": str(stored.ref),
+        "element": element,
+        "fields": list(fields(resource)),
+        "pictures": pictures_in(resource),
+    }
     return render(request, "source.html", {**told, "pieces": _marked(request, resource, element)})
 
 

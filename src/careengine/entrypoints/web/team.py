@@ -10,7 +10,7 @@ from django.views.decorators.http import require_GET, require_POST
 
 from careengine.engine import guards
 from careengine.entrypoints.acting import Acting
-from careengine.entrypoints.staff import NotTheirLead, leads_of
+from careengine.entrypoints.authorizing import NotTheirLead, authorize_lead
 from careengine.entrypoints.web.counting import forget
 from careengine.entrypoints.web.house import house
 from careengine.entrypoints.web.sessions import must_be_fresh
@@ -115,7 +115,7 @@ def lane(request: HttpRequest) -> HttpResponse:
 
 
 def _mine(request: HttpRequest) -> list[Team]:
-    return sorted(leads_of(house().organisation, person_of(request).login))
+    return sorted(person_of(request).leads)
 
 
 def _led(request: HttpRequest, team: str) -> Team:
@@ -124,6 +124,7 @@ def _led(request: HttpRequest, team: str) -> Team:
     found = [one for one in mine if team in {"", one.value}]
     if not found:
         raise NotTheirLead("Only who answers for a team gives its work round or stops a lane.")
+    authorize_lead(house().engine, person_of(request), found[0])
     return found[0]
 
 

@@ -26,6 +26,9 @@ Result = TypeVar("Result")
 Work = Callable[[Machine], Result]
 Ask = Callable[[Work[Any]], Awaitable[Response]]
 Asking = Callable[..., Awaitable[Ask]]
+Session = Callable[[str, str, str], str]
+"""From a cookie, a method and what the browser says of the asking page to a login."""
+COOKIE = "__Host-session"
 _PROBLEM = "application/problem+json"
 _FAULTS: dict[int | str, dict[str, Any]] = {
     code: {
@@ -38,13 +41,16 @@ BatchPath = Annotated[str, Path(min_length=1, max_length=64, pattern=r"^[A-Za-z0
 Word = Annotated[str, Query(max_length=100, pattern=r"^[a-z0-9_.]*$")]
 
 
-def machine_api(desk: Desk, engine: Engine) -> FastAPI:
-    """Return the API as an application of its own, to be mounted; its description is at ``/openapi.json``."""
+def machine_api(desk: Desk, engine: Engine, session: Session) -> FastAPI:
+    """Return the API as an application of its own, to be mounted; its description is at ``/openapi.json``.
+
+    Who asks shows a token, or the session of the pages: ``session`` says whose it is.
+    """
     app = FastAPI(
         title="CareEngine", version="1", openapi_url="/openapi.json", docs_url=None, redoc_url=None,
-        description="Cards, cases, decisions and events. Show a token: Authorization: Bearer …",
+        description="Cards, cases, decisions, events. Show a token, Authorization: Bearer …, or a session.",
     )  # fmt: skip
-    asking = _asking(desk, engine)
+    asking = _asking(desk, engine, session)
     _reading(app, asking)
     _acting(app, asking)
     app.add_exception_handler(CareError, _told)
@@ -53,12 +59,18 @@ def machine_api(desk: Desk, engine: Engine) -> FastAPI:
     return app
 
 
-def _asking(desk: Desk, engine: Engine) -> Asking:
-    async def ask(authorization: Annotated[str, Header(max_length=300)] = "") -> Ask:
+def _asking(desk: Desk, engine: Engine, session: Session) -> Asking:
+    async def ask(request: Request, authorization: Annotated[str, Header(max_length=300)] = "") -> Ask:
+        cookie, site = request.cookies.get(COOKIE, ""), request.headers.get("sec-fetch-site", "")
+
+        def shown(conn: Connection) -> str:
+            if cookie and not authorization:
+                return session(cookie, request.method, site)
+            return whose(conn, authorization, now=real_now())
+
         async def do(work: Work[Any]) -> Response:
             def done(conn: Connection) -> Any:
-                actor = whose(conn, authorization, now=real_now())
-                person = person_called(engine.organisation, actor)
+                person = person_called(engine.organisation, shown(conn))
                 return work(Machine(conn=conn, engine=engine, access=desk.served.access, person=person))
 
             return Response(orjson.dumps(safe(plain(await desk.work(done)))), media_type="application/json")
@@ -150,7 +162,7 @@ async def _told(_: Request, error: Exception) -> Response:
 
 async def _unfit(request: Request, error: Exception) -> Response:
     """Say where a request does not fit its description; what was sent is not repeated."""
-    if not request.headers.get("authorization"):
+    if not request.headers.get("authorization") and COOKIE not in request.cookies:
         return await _told(request, TokenRefused("Show a token that is in force: Authorization: Bearer …"))
     faults = error.errors() if isinstance(error, RequestValidationError) else []
     where = "; ".join(".".join(map(str, fault["loc"])) + ": " + fault["msg"] for fault in faults[:5])
