@@ -111,6 +111,7 @@ def engine_on(conn: Connection, partner_url: str) -> Engine:
         journeys=(journey,), loaders={}, runners={"bench.send": send}, organisation=organisation,
         book=book_of(wanted, trivial.SCHEMAS), codes=Codes.load(conn), ids=SystemIds.of(conn),
         clock=SystemClock(), code_version="chaos", placing="chaos",
+        access=Access.from_package(),
     )  # fmt: skip
     engine = compose(conn, engine)
     declare_states(conn, engine)

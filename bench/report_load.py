@@ -20,6 +20,7 @@ from careengine.runtime.codec import PHRASES, pack
 from careengine.runtime.codes import Codes
 from careengine.runtime.database import Connection
 from careengine.runtime.ids import SystemIds
+from careengine.trust.access import Access
 from careengine.trust.encoding import encode_decision
 
 NOW = datetime(2026, 11, 2, 15, 0, tzinfo=UTC)
@@ -121,6 +122,7 @@ def engine_on(conn: Connection) -> Engine:
         journeys=(journey,), loaders={}, runners=dict.fromkeys(RUNNERS, trivial.send),
         organisation=organisation, book=book_of(all_sources(), SCHEMAS), codes=Codes.load(conn),
         ids=SystemIds.of(conn), clock=FixedClock(NOW), code_version="bench", placing=journey.name,
+        access=Access.from_package(),
     )  # fmt: skip
     engine = compose(conn, engine)
     conn.commit()

@@ -119,6 +119,7 @@ def engine_on(conn: Connection, clock: FixedClock) -> Engine:
         journeys=(journey,), loaders=LOADERS, runners={}, organisation=organisation,
         book=book_of(known, trivial.SCHEMAS), codes=Codes.load(conn), ids=SystemIds.of(conn),
         clock=clock, code_version="bench", placing="slot_race",
+        access=Access.from_package(),
     )  # fmt: skip
     engine = compose(conn, engine)
     conn.commit()

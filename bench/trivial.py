@@ -125,6 +125,7 @@ def engine_on(conn: Connection, url: str = "http://127.0.0.1:9/", *, moving: boo
         journeys=(journey,), loaders={}, runners={"bench.send": send}, organisation=organisation,
         book=book_of(known, SCHEMAS), codes=Codes.load(conn), ids=SystemIds.of(conn),
         clock=SystemClock() if moving else FixedClock(NOW), code_version="bench", placing="trivial",
+        access=Access.from_package(),
     )  # fmt: skip
     engine = compose(conn, engine)
     conn.commit()

@@ -32,6 +32,7 @@ from careengine.runtime.database import Connection, connect
 from careengine.runtime.ids import Ids, SystemIds
 from careengine.runtime.organisation import Organisation, PartnerSetting, Site, TeamSetting
 from careengine.trust import policies as trust_policies
+from careengine.trust.access import Access
 from careengine.wire.http import HttpPartner
 from careengine.worklist import policies as worklist_policies
 
@@ -92,6 +93,7 @@ def engine_with(
             journeys=journeys, loaders={"toy.word": load_words}, runners={"toy.deliver": deliver},
             organisation=organisation(partners), book=engine_policies(), codes=Codes.load(conn), ids=ids,
             clock=clock, code_version="test",
+        access=Access.from_package(),
         ),
     )  # fmt: skip
     register_partners(conn, engine, real=real_now())

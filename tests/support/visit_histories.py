@@ -359,6 +359,7 @@ def open_histories(conn: Connection, clock: FixedClock) -> Histories:
         ),
         organisation=ORGANISATION, book=book_of(sources, SCHEMAS), codes=Codes.load(conn),
         ids=SystemIds.of(conn), clock=clock, code_version="toy", placing=NAME,
+        access=Access.from_package(),
     )  # fmt: skip
     engine = compose(conn, engine)
     conn.commit()
