@@ -24,6 +24,7 @@ from careengine.journeys.event_to_place import journey as event_to_place
 from careengine.journeys.referral_acknowledged import journey as referral_acknowledged
 from careengine.journeys.referral_to_visit import journey as referral_to_visit
 from careengine.oversight.insight.policy import POLICY_SCHEMAS as INSIGHT_SCHEMAS
+from careengine.oversight.studio.policy import POLICY_SCHEMAS as STUDIO_SCHEMAS
 from careengine.policy.book import PolicyBook
 from careengine.policy.schemas import PolicySchema, Schemas
 from careengine.policy.sources import all_sources
@@ -70,6 +71,7 @@ POLICY_SCHEMAS: tuple[PolicySchema, ...] = (
     *WORDING_SCHEMAS,
     *WORKLIST_SCHEMAS,
     *INSIGHT_SCHEMAS,
+    *STUDIO_SCHEMAS,
     *(schema for wiring in WIRINGS for schema in wiring.POLICY_SCHEMAS),
 )
 """Every shape a policy may have here."""

@@ -80,6 +80,17 @@ class DatedPolicy:
         return self._built[index]
 
 
+class AsIfAlways(DatedPolicy):
+    """A draft for looking back: what it says last holds on every day, whenever it is meant to begin."""
+
+    __slots__ = ()
+
+    def index_on(self, day: date) -> int:
+        """Return the last of the dated versions, whatever the day."""
+        del day
+        return len(self.file.periods) - 1
+
+
 class PolicyBook:
     """Immutable: the policies in force at one moment. Made once, shared by everybody, never copied deep."""
 
@@ -142,6 +153,12 @@ def draft(source: PolicySource, schemas: Schemas) -> DatedPolicy:
     """Return a policy that is not published: to be tested, or laid over a book."""
     file = read_policy(source)
     return DatedPolicy(file.name, DRAFT, source, schemas, file.schema)
+
+
+def as_if_always(source: PolicySource, schemas: Schemas) -> DatedPolicy:
+    """Return a draft to be laid over history."""
+    file = read_policy(source)
+    return AsIfAlways(file.name, DRAFT, source, schemas, file.schema)
 
 
 def book_of(sources: Mapping[str, PolicySource], schemas: Schemas, *, version: int = 1) -> PolicyBook:

@@ -14,6 +14,7 @@ from careengine.entrypoints.cli import (
     links,
     people,
     policies,
+    replaying,
     report,
     running,
     summing_up,
@@ -23,6 +24,7 @@ from careengine.entrypoints.cli.tree import branch
 
 app = branch("Carry patients through care: take in what happens, decide what is next, ask when unsure.")
 running.add_to(app)
+replaying.add_to(app)
 summing_up.add_to(app)
 app.add_typer(agents.app, name="agents")
 app.add_typer(cases.app, name="cases")
