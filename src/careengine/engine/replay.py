@@ -262,7 +262,7 @@ class Replay:
         )  # fmt: skip
 
     def _more(self, made: Call, seen: inputs.SeenRaw, again: tuple[Decision, ...]) -> bool:
-        """Say whether the draft decides something besides; a stopped lane keeps decisions from record, too."""
+        """Say whether the draft decides something besides; a stopped lane keeps some from record, too."""
         then = decide(
             made,
             case=seen.case,
