@@ -108,12 +108,20 @@ def find_call(journeys: Mapping[tuple[str, int], Journey], function: str) -> Cal
 def decide(call: Call, *, case: Case, facts: Mapping[str, Any], book: PolicyBook, now: Instant) -> Answer:
     """Call the handler and record what it saw. What it raises is for the caller to catch."""
     policies = CasePolicies(book, case, now)
-    answer = call.handler(case, Facts(facts), policies, call.event, now)
+    answer = decided(call, case=case, facts=facts, policies=policies, now=now)
     seen = inputs.Seen(
         function=call.function, case=case, now=now, pins=policies.used, facts=facts, event=call.seen_event
     )
     digest, raw = inputs.encode(seen)
-    return Answer(call, _with_the_persons_decision(call, answer), digest, raw)
+    return Answer(call, answer, digest, raw)
+
+
+def decided(
+    call: Call, *, case: Case, facts: Mapping[str, Any], policies: CasePolicies, now: Instant
+) -> Next:
+    """Call the handler and return its answer alone: what it saw is on record already."""
+    answer = call.handler(case, Facts(facts), policies, call.event, now)
+    return _with_the_persons_decision(call, answer)
 
 
 def answer_or_explain(

@@ -13,9 +13,10 @@ from itertools import groupby
 import msgspec
 
 from careengine.engine import inputs
-from careengine.engine.deciding import Call, decide, find_call
+from careengine.engine.case_policies import CasePolicies
+from careengine.engine.deciding import Call, decided, find_call
 from careengine.engine.journey import Journey
-from careengine.engine.recompute import BEGINNING, Pinned
+from careengine.engine.recompute import Pinned
 from careengine.kernel.decision import Decision, Route
 from careengine.kernel.errors import CareError
 from careengine.policy.book import DatedPolicy, PolicyBook
@@ -24,15 +25,15 @@ from careengine.runtime.database import Connection
 from careengine.trust.encoding import encode_decision
 
 _PAGE = """
-    select d.recorded_at, d.id, d.at, d.case_id, d.site, d.route, d.answer, d.kind, d.body, d.input,
-        r.question, r.function, r.policy_version, i.body
+    select d.id, d.at, d.case_id, d.site, d.route, d.answer, d.kind, d.body, d.input,
+        r.question, r.function, i.body
     from decision d
     join decision_rule r on r.key = d.rule
     left join decision_input i
         on i.digest = d.input and i.month = date_trunc('month', d.recorded_at at time zone 'UTC')::date
-    where (d.recorded_at, d.id) > (%(after)s, %(last)s) and d.at >= %(since)s and d.at < %(until)s
+    where d.id > %(last)s and d.at >= %(since)s and d.at < %(until)s
       and d.journey = %(journey)s and d.case_id %% %(of)s = %(part)s
-    order by d.recorded_at, d.id limit %(limit)s
+    order by d.id limit %(limit)s
 """
 PAGE = 2000
 _ROUTES = (Route.PROCEED, Route.ASK)
@@ -90,8 +91,8 @@ class Span:
 class Place:
     """How far a replay has come; where the next one goes on."""
 
-    recorded_at: datetime = BEGINNING
     decision: int = 0
+    """The last one looked at: ids rise with the time at which they were given."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -136,7 +137,6 @@ class Step:
 
 @dataclass(frozen=True, slots=True)
 class _Recorded:
-    recorded_at: datetime
     id: int
     at: datetime
     case: int
@@ -148,7 +148,6 @@ class _Recorded:
     input: bytes | None
     question: str
     function: str
-    policy_version: int
     seen: bytes | None
 
     @property
@@ -181,6 +180,8 @@ class Replay:
         self._look = look
         self._over: set[int] = set(changed_before)
         self._books: dict[tuple[tuple[str, int], ...], PolicyBook] = {}
+        self._drafts: dict[int, DatedPolicy] = {}
+        self._calls: dict[str, Call] = {}
         self.counts = Counts()
 
     def run(self, conn: Connection, span: Span, begin: Place | None = None) -> Iterator[Step]:
@@ -190,7 +191,7 @@ class Replay:
             rows, more, wrote = _page(conn, span, place)
             self.counts.written += wrote
             if rows:
-                place = Place(rows[-1].recorded_at, rows[-1].id)
+                place = Place(rows[-1].id)
             yield Step(place=place, changed=tuple(self._changed(rows)), last=not more)
 
     def _changed(self, rows: list[_Recorded]) -> Iterator[Changed]:
@@ -223,22 +224,23 @@ class Replay:
         try:
             seen = inputs.decode(unpack(first.seen))
             self._look(seen)
-            return seen, replace(find_call(self._journeys, seen.function), event=seen.typed_event())
+            event, made = seen.typed_event(), self._call(seen.function)
+            return seen, made if event is None else replace(made, event=event)
         except CareError:
             raise _NotReplayable(Unreadable.CODE) from None
         except (KeyError, TypeError, ValueError, msgspec.MsgspecError):
             raise _NotReplayable(Unreadable.BROKEN) from None
 
-    def _decide(self, made: Call, seen: inputs.SeenRaw) -> tuple[Decision, ...] | Exception:
-        facts = seen.typed_facts(made.needs)
+    def _decide(self, made: Call, seen: inputs.SeenRaw, book: PolicyBook) -> tuple[Decision, ...] | Exception:
         try:
-            answer = decide(made, case=seen.case, facts=facts, book=self._book(seen.pins), now=seen.now)
+            policies = CasePolicies(book, seen.case, seen.now)
+            facts = seen.typed_facts(made.needs)
+            return decided(made, case=seen.case, facts=facts, policies=policies, now=seen.now).because
         except Exception as error:  # noqa: BLE001  whatever a draft raises is what the replay is there to show
             return error
-        return answer.next.because
 
     def _compare(self, call: list[_Recorded], made: Call, seen: inputs.SeenRaw) -> Changed | None:
-        first, again = call[0], self._decide(made, seen)
+        first, again = call[0], self._decide(made, seen, self._book(seen.pins))
         if isinstance(again, Exception):
             was, becomes = first, Outcome("engine.fault", type(again).__name__, Route.ASK)
             direction = Direction.RAISES
@@ -263,28 +265,35 @@ class Replay:
 
     def _more(self, made: Call, seen: inputs.SeenRaw, again: tuple[Decision, ...]) -> bool:
         """Say whether the draft decides something besides; a stopped lane keeps some from record, too."""
-        then = decide(
-            made,
-            case=seen.case,
-            facts=seen.typed_facts(made.needs),
-            book=self._pinned(seen.pins),
-            now=seen.now,
-        )
-        return len(again) != len(then.next.because)
+        then = self._decide(made, seen, self._pinned(seen.pins))
+        return isinstance(then, Exception) or len(again) != len(then)
 
     def _same(self, was: _Recorded, now: Decision) -> bool:
-        """Say whether a decision comes out the same to the bit, but for the draft's own version."""
-        if self._draft is not None and now.policy.name == self._draft.name:
-            now = replace(now, policy=replace(now.policy, version=was.policy_version))
+        """Say whether a decision comes out the same to the bit."""
+        if was.body is None or (was.answer, was.question) != (now.answer, now.question):
+            return False
         kind, body = encode_decision(now)
-        return was.body is not None and (int(kind), body) == (was.kind, unpack(was.body))
+        return (int(kind), body) == (was.kind, unpack(was.body))
+
+    def _call(self, function: str) -> Call:
+        if function not in self._calls:
+            self._calls[function] = find_call(self._journeys, function)
+        return self._calls[function]
 
     def _book(self, pins: Mapping[str, int]) -> PolicyBook:
         key = tuple(sorted(pins.items()))
         if key not in self._books:
             book = self._pinned(pins)
-            self._books[key] = book.overlay([self._draft]) if self._draft is not None else book
+            self._books[key] = book.overlay([self._as(pins)]) if self._draft is not None else book
         return self._books[key]
+
+    def _as(self, pins: Mapping[str, int]) -> DatedPolicy:
+        """Return the draft under the version it stands for: what it leaves alone stays the same bytes."""
+        assert self._draft is not None  # noqa: S101  the caller looked
+        version = pins[self._draft.name]
+        if version not in self._drafts:
+            self._drafts[version] = self._draft.as_version(version)
+        return self._drafts[version]
 
 
 def direction_of(was: Outcome, becomes: Outcome) -> Direction:
@@ -306,7 +315,7 @@ def _page(conn: Connection, span: Span, place: Place) -> tuple[list[_Recorded], 
     A full page's last call waits for the next page: it may be cut in two.
     """
     asked = {
-        "after": place.recorded_at, "last": place.decision, "since": span.since, "until": span.until,
+        "last": place.decision, "since": span.since, "until": span.until,
         "journey": span.journey, "part": span.part, "of": span.of, "limit": PAGE,
     }  # fmt: skip
     conn.execute("set transaction read only")

@@ -35,6 +35,10 @@ class DatedPolicy:
         self._starts: tuple[date, ...] = ()
         self._built: dict[int, Any] = {}
 
+    def as_version(self, version: int) -> "DatedPolicy":
+        """Return the same texts under another version's number."""
+        return type(self)(self.name, version, self._source, self._schemas, self.schema_name)
+
     @property
     def schema(self) -> PolicySchema:
         """The shape its values have; a shape this code does not register is an error when it is used."""

@@ -15,8 +15,7 @@ create table replay (
     begun_by    text        not null,
     ended_at    timestamptz,
     stopped_at  timestamptz,
-    place_at    timestamptz not null,
-    place_id    bigint      not null,
+    place       bigint      not null,
     counts      bytea       not null,
     constraint a_draft_is_of_a_policy check (num_nonnulls(policy, draft, digest) in (0, 3))
 );

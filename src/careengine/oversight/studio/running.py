@@ -22,12 +22,12 @@ from careengine.runtime.database import Connection
 
 _BEGIN = """
     insert into replay (
-        id, journey, policy, draft, digest, since, until, begun_at, begun_by, place_at, place_id, counts)
-    values (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s)
+        id, journey, policy, draft, digest, since, until, begun_at, begun_by, place, counts)
+    values (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s)
 """
-_SAVE = "update replay set place_at = %s, place_id = %s, counts = %s, ended_at = %s where id = %s"
+_SAVE = "update replay set place = %s, counts = %s, ended_at = %s where id = %s"
 _KEPT = """
-    select journey, policy, draft, since, until, place_at, place_id, counts, ended_at, begun_by from replay
+    select journey, policy, draft, since, until, place, counts, ended_at, begun_by from replay
     where id = %s
 """
 _CHANGE = """
@@ -120,7 +120,7 @@ def begin(here: Studio, asked: Asked, *, real: datetime) -> None:
     )
     kept, place = Kept(Counts(), sums_for(here.policy)), Place()
     span = (asked.since, asked.until, real, asked.by)
-    values = (asked.id, journey, *told, *span, place.recorded_at, place.decision, _packed(kept))
+    values = (asked.id, journey, *told, *span, place.decision, _packed(kept))
     here.keeping.execute(_BEGIN, values)
     here.keeping.commit()
 
@@ -134,7 +134,7 @@ def go_on(
     nothing twice. Raises :class:`NoSuchReplay`.
     """
     row = _row(here.keeping, replay)
-    kept, span = _unpacked(row[7]), Span(journey=row[0], since=row[3], until=row[4])
+    kept, span = _unpacked(row[6]), Span(journey=row[0], since=row[3], until=row[4])
     draft = _draft(row, here.schemas)
     before = [case for (case,) in here.keeping.execute(_CHANGED, (replay,))]
     here.keeping.rollback()
@@ -144,7 +144,7 @@ def go_on(
     )  # fmt: skip
     running.counts = kept.counts
     pending: list[Changed] = []
-    for n, step in enumerate(running.run(here.reading, span, Place(row[5], row[6])), start=1):
+    for n, step in enumerate(running.run(here.reading, span, Place(row[5])), start=1):
         pending += step.changed
         stopped = _is_stopped(here.keeping, replay)
         if stopped or step.last or n % _KEEP_EVERY == 0:
@@ -173,7 +173,7 @@ def resume(conn: Connection, replay: int) -> None:
 def found(conn: Connection, replay: int, policy: ReplayPolicy, *, worst: int = 100) -> Found:
     """Return what came of a replay so far, the cases that need looking at first on top."""
     row = _row(conn, replay)
-    kept = _unpacked(row[7])
+    kept = _unpacked(row[6])
     changed = [case for (case,) in conn.execute(_CHANGED, (replay,))]
     listed = [
         Worse(
@@ -183,7 +183,7 @@ def found(conn: Connection, replay: int, policy: ReplayPolicy, *, worst: int = 1
     ]
     counts = kept.counts
     return Found(
-        id=replay, ended=row[8] is not None, replayed=counts.replayed, same=counts.same,
+        id=replay, ended=row[7] is not None, replayed=counts.replayed, same=counts.same,
         changed=counts.changed,
         after_a_change=counts.after_a_change,
         not_replayable=sum(counts.not_replayable.values()),
@@ -198,7 +198,7 @@ def _keep(here: Studio, replay: int, place: Place, kept: Kept, changed: Sequence
         kept.sums.change(one)
     with here.keeping.cursor() as cursor:
         cursor.executemany(_CHANGE, [_line(replay, one, here.policy) for one in changed])
-        cursor.execute(_SAVE, (place.recorded_at, place.decision, _packed(kept), None, replay))
+        cursor.execute(_SAVE, (place.decision, _packed(kept), None, replay))
     here.keeping.commit()
 
 
