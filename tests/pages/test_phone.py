@@ -26,7 +26,7 @@ _CASE = """
       and not exists (select from resource said where said.subject = k.subject and said.id like 'page-%%')
       and exists (select from effect e join code t on t.kind = 'effect' and t.id = e.kind
                   where e.case_id = k.id and e.status = 1 and t.name = 'messaging.send_text')
-    order by k.entered_at desc offset %s limit 1
+    order by k.entered_at desc limit 200
 """
 _TAKEN = """
     insert into hold (key, case_id, until)
@@ -39,13 +39,16 @@ _STATE = "select s.name from engine_case k join code s on s.kind = 'state' and s
 
 
 def case_in(town: RunningTown, state: str, nth: int = 0) -> tuple[int, date]:
-    """Return a case in a state, and its patient's date of birth."""
+    """Return a case in a state whose chart is open at work, and its patient's date of birth."""
     with town.database() as conn:
-        row = conn.execute(_CASE, (type_code("Patient"), state, nth)).fetchone()
-        assert row is not None, f"no case is in {state}"
-        ref = Ref("Patient", row[1])
-        stored = current(conn, [ref])[ref]
-    return row[0], date.fromisoformat(json.loads(stored.raw)["birthDate"])
+        rows = conn.execute(_CASE, (type_code("Patient"), state)).fetchall()
+        refs = {Ref("Patient", patient): case for case, patient in rows}
+        stored = current(conn, [*refs])
+    patients = [(case, json.loads(stored[ref].raw)) for ref, case in refs.items()]
+    at_work = [(case, one) for case, one in patients if not one.get("meta", {}).get("security")]
+    assert len(at_work) > nth, f"only {len(at_work)} cases are in {state}"
+    case, patient = at_work[nth]
+    return case, date.fromisoformat(patient["birthDate"])
 
 
 def state_of(town: RunningTown, case: int) -> str:

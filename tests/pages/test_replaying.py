@@ -40,7 +40,7 @@ def test_without_a_draft_every_decision_comes_out_as_it_is_recorded(town: Runnin
     assert found["ended"]
 
 
-def test_a_draft_that_offers_fewer_times_changes_the_cases_that_were_offered_some_and_no_others(
+def test_a_draft_that_offers_fewer_times_changes_cases_for_which_times_were_sought_and_no_others(
     town: RunningTown, tmp_path: Path
 ) -> None:
     found = replay(
@@ -48,15 +48,15 @@ def test_a_draft_that_offers_fewer_times_changes_the_cases_that_were_offered_som
         "--worst", "10000",
     )  # fmt: skip
     with town.database() as conn:
-        offered = conn.execute(
+        sought = conn.execute(
             "select distinct d.case_id from decision d join decision_rule r on r.key = d.rule"
             " join code j on j.kind = 'journey' and j.id = d.journey"
-            " where r.question = 'scheduling.offer' and d.answer = 'offer' and j.name = %s",
+            " where r.question = 'scheduling.offer' and j.name = %s",
             (JOURNEY,),
         ).fetchall()
     changed = {one["case"] for one in found["worst"]}
     assert changed
-    assert {int(case) for case in changed} <= {case for (case,) in offered}
+    assert {int(case) for case in changed} <= {case for (case,) in sought}
     assert found["changed"] == len(changed)
     assert set(found["directions"]) <= {"reasons", "answer", "path"}
     assert found["effects_sent"] == 0
@@ -65,7 +65,8 @@ def test_a_draft_that_offers_fewer_times_changes_the_cases_that_were_offered_som
 def test_a_draft_without_a_clinic_sends_its_patients_to_people(town: RunningTown, tmp_path: Path) -> None:
     path = draft(tmp_path, "scheduling.clinics", ("        cardiology:\n", "        heart_clinic:\n"))
     found = replay(town, JOURNEY, "--policy", path)
-    assert set(found["directions"]) == {"people"}
+    assert "people" in found["directions"]
+    assert set(found["directions"]) <= {"people", "answer"}, "a person asked already is asked something else"
     shown = {(one["dimension"], one["value"]): one for one in found["shares"] if not one["hidden"]}
     assert shown["clinic", "cardiology"]["changed"] == found["changed"]
     assert all(one["cases"] >= 11 for one in shown.values()), "no group of ten or fewer is shown"

@@ -43,7 +43,7 @@ def replay(
     actor: Annotated[str, typer.Option(help="Who asks; it stands beside what was found.")] = "",
     as_json: AsJson = False,
 ) -> None:
-    """Decide history again under a draft, and list the cases that would have gone otherwise.
+    """Decide history again under a draft, and compare.
 
     Without a draft every decision must come out as it is recorded. Nothing is sent; an interrupted replay
     goes on with --resume.
