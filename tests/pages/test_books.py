@@ -131,6 +131,9 @@ def test_a_closed_chart_opens_with_a_reason_and_each_opening_is_looked_at(
         answer = page.goto(f"/patients/{row[0]}")
         assert answer is not None
         assert answer.status == 403, "it is open to one person alone"
+        page.goto(f"/cases/{case}")
+        expect(page.locator("#talk")).to_be_visible()
+        expect(page.get_by_label("Write to the patient")).to_have_count(0)
     with town.at_work(browser, "privacy.sol") as page:
         page.goto("/privacy")
         opening = page.locator(".opening", has_text="nurse.ines")
