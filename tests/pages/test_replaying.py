@@ -73,9 +73,10 @@ def test_a_draft_that_offers_fewer_times_changes_the_cases_that_were_shown_as_ma
 
 def test_a_draft_without_a_clinic_sends_its_patients_to_people(town: RunningTown, tmp_path: Path) -> None:
     path = draft(tmp_path, "scheduling.clinics", ("        cardiology:\n", "        heart_clinic:\n"))
-    found = replay(town, JOURNEY, "--policy", path)
+    found = replay(town, JOURNEY, "--policy", path, "--worst", "10000")
     assert "people" in found["directions"]
-    assert set(found["directions"]) <= {"people", "answer"}, "a person asked already is asked something else"
+    assert set(found["directions"]) <= {"people", "answer"}
+    assert {one["becomes"]["route"] for one in found["worst"]} == {"ask"}, "or was asked about before"
     shown = {(one["dimension"], one["value"]): one for one in found["shares"] if not one["hidden"]}
     assert shown["clinic", "cardiology"]["changed"] == found["changed"]
     assert all(one["cases"] >= 11 for one in shown.values()), "no group of ten or fewer is shown"
